@@ -1,0 +1,153 @@
+"""BabyAI's own bot as a guide: it chooses the subgoal, our planner walks there.
+
+The bot keeps a stack of subgoals and looks only at cells it has seen. Its walks count cells, not
+turns of the body, and turn around by walls it may not see; so where its top subgoal is a walk, the
+shortest one in turns over what was seen is taken instead: "2 ahead 1 left" then settles the action.
+What the planner has no answer to (things in the way, doors to open) stays the bot's to do. It is
+told each turn what was really done, so that it can be overruled.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from minigrid.core.world_object import WorldObj
+from minigrid.envs.babyai.core.verifier import ObjDesc
+from minigrid.utils.baby_ai_bot import (
+    BabyAIBot,
+    CloseSubgoal,
+    DisappearedBoxError,
+    DropSubgoal,
+    GoNextToSubgoal,
+    OpenSubgoal,
+    PickupSubgoal,
+    Subgoal,
+)
+
+from envs.actions import Action
+from envs.aims import Aim, Description, Step, Verb, purpose
+from envs.exploration import revealing
+from envs.memory import Memory, Position, ahead_of
+from envs.planner import facing, facing_beside, walk
+from envs.progress import last_done, remaining, takes_several_steps
+
+
+class BotGuide:
+    """Guides through a BabyAI level."""
+
+    def __init__(self, raw: Any) -> None:
+        """raw: a `RoomGridLevel`, whose instructions minigrid does not declare."""
+        self.raw = raw
+        self.bot = BabyAIBot(raw)
+        self._last_aim: Aim | None = None
+
+    def next_step(self, memory: Memory, last_action: Action | None) -> Step | None:
+        """What to do now; None when the bot has lost its way.
+
+        last_action: what was done last, None on the first turn; `Action.DONE` for an unreadable
+        reply, which like it moves nothing.
+        """
+        action = self._replan(last_action)
+        if action is None:
+            self._start_again(memory)
+            action = self._replan(None)
+        if action is None:
+            return None
+        step = self._step(memory, action)
+        self._last_aim = step.aim
+        return replace(step, aim=replace(step.aim, done=last_done(self.raw.instrs, memory)))
+
+    def _replan(self, last_action: Action | None) -> Action | None:
+        """The bot's own choice; None where it breaks, as it does on states it did not foresee."""
+        try:
+            action = self.bot.replan(last_action)
+            if self._holds_for_nothing():
+                self.bot.stack.pop()
+                action = self.bot.replan(Action.DONE)
+        except (AssertionError, AttributeError, DisappearedBoxError, TypeError):
+            return None
+        return Action(int(action)) if self.bot.stack else None
+
+    def _holds_for_nothing(self) -> bool:
+        """The bot drops whatever it was asked to pick up; if only walks follow, that is idle."""
+        below = self.bot.stack[:-1]
+        walks = all(isinstance(subgoal, GoNextToSubgoal) for subgoal in below)
+        return bool(below) and walks and isinstance(self.bot.stack[-1], DropSubgoal)
+
+    def _start_again(self, memory: Memory) -> None:
+        """A fresh bot for what remains of the mission, with all that was seen so far."""
+        self.bot = BabyAIBot(self.raw)
+        self.bot.stack.clear()
+        self.bot._process_instr(remaining(self.raw.instrs))
+        for place in memory.cells:
+            self.bot.vis_mask[place] = True
+        if memory.carried:
+            place = self.bot._find_drop_pos()
+            self.bot.stack += [DropSubgoal(self.bot), GoNextToSubgoal(self.bot, place)]
+
+    def _step(self, memory: Memory, action: Action) -> Step:
+        """The bot's choice, its walks replaced by ours."""
+        top = self.bot.stack[-1]
+        if not isinstance(top, GoNextToSubgoal):
+            return Step(action, self._handling(memory, top))
+        place = None if top.is_exploratory() else self._place(top)
+        beside = top.reason == "PutNext"
+        if place is None or place not in memory.cells:
+            aim, worth = Aim(Verb.EXPLORE, sought=self._sought()), revealing(memory)
+        elif beside:
+            aim = Aim(Verb.PUT_NEXT, place, memory.cells[place])
+            worth = facing_beside(memory.cells, place)
+        else:
+            aim, worth = self._walking(memory, place), facing(place)
+        way = walk(memory.cells, memory.pose, worth)
+        return Step(way.actions[0] if way and way.actions else action, aim)
+
+    def _place(self, walk_to: GoNextToSubgoal) -> Position | None:
+        datum = walk_to.datum
+        if isinstance(datum, ObjDesc):
+            datum = self.bot._find_obj_pos(datum, walk_to.reason == "PutNext")[1]
+        elif isinstance(datum, WorldObj):
+            datum = datum.cur_pos
+        return None if datum is None else (int(datum[0]), int(datum[1]))
+
+    def _walking(self, memory: Memory, place: Position) -> Aim:
+        """The aim of a walk: what the bot will do where it ends."""
+        *_, below = [None, *self.bot.stack[:-1]]
+        thing = memory.cells[place]
+        if isinstance(below, PickupSubgoal):
+            return self._picking(memory, place, self.bot.stack[:-2])
+        if isinstance(below, OpenSubgoal):
+            # A door that the mission names is described; one opened to explore is a known thing.
+            explores = isinstance(self.bot.stack[-1].datum, WorldObj)
+            sought = self._sought(self.bot.stack[:-2]) if explores else None
+            return Aim(Verb.OPEN, place, thing, sought=sought)
+        if isinstance(below, DropSubgoal):
+            return Aim(Verb.PUT_DOWN, place)
+        return Aim(Verb.GO_TO, place, thing)
+
+    def _handling(self, memory: Memory, top: Subgoal) -> Aim:
+        """The aim of doing something to what is in front."""
+        front, place, last = memory.front, ahead_of(memory.pose), self._last_aim
+        if isinstance(top, PickupSubgoal):
+            return self._picking(memory, place, self.bot.stack[:-1])
+        if isinstance(top, OpenSubgoal):
+            sought = last.sought if last and last.verb is Verb.OPEN else None
+            return Aim(Verb.OPEN, place, front, sought=sought)
+        if isinstance(top, CloseSubgoal):
+            return Aim(Verb.CLOSE, place, front)
+        return last if last and last.verb is Verb.PUT_NEXT else Aim(Verb.PUT_DOWN, place)
+
+    def _picking(self, memory: Memory, place: Position, below: list[Subgoal]) -> Aim:
+        """Picking up: because the mission says so, for a locked door, or to clear the way."""
+        thing = memory.cells[place]
+        why = below[-1] if below else None
+        if isinstance(why, GoNextToSubgoal) and not isinstance(why.datum, ObjDesc):
+            return Aim(Verb.PICK_UP, place, thing, purpose(thing, memory), self._sought(below))
+        several = takes_several_steps(self.raw.instrs) and thing != memory.front
+        return Aim(Verb.PICK_UP, place, thing, "to pick it up" if several else "")
+
+    def _sought(self, stack: list[Subgoal] | None = None) -> Description | None:
+        """What the next walk of the stack is after, if it is described rather than known."""
+        for subgoal in reversed(self.bot.stack if stack is None else stack):
+            if isinstance(subgoal, GoNextToSubgoal) and isinstance(subgoal.datum, ObjDesc):
+                return subgoal.datum.type, subgoal.datum.color
+        return None

@@ -1,0 +1,185 @@
+"""What a thought claims, and whether that had been observed.
+
+An expert may say only what it could know. Every sentence of an expert's thought is one of the forms
+below; a sentence of any other form is an error, so that nothing goes unchecked.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from envs.memory import Memory, Position, ahead_of, offset
+from envs.planner import passable
+from envs.thoughts import DOING, side, where
+
+
+class Fact(StrEnum):
+    """What is claimed of a thing."""
+
+    IN_VIEW = "is in view"
+    OUT_OF_VIEW = "was seen before, and is out of view"
+    NEVER_SEEN = "has not been seen"
+    SEEN = "has been seen"
+    CARRIED = "is carried"
+    IN_THE_WAY = "stands right ahead, where nobody can go"
+    WAY_BLOCKED = "cannot be walked to straight and with one turn"
+    BESIDE_AHEAD = "is beside the cell ahead"
+    AHEAD_FREE = "the cell ahead is free"
+    PICKED_UP = "pick up"
+    PUT_DOWN = "drop"
+    OPENED = "open"
+    REACHED = "reach"
+    INTENDED = "is what I do now"
+
+
+_DEEDS = (Fact.PICKED_UP, Fact.PUT_DOWN, Fact.OPENED, Fact.REACHED)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One thing that a thought says."""
+
+    fact: Fact
+    thing: str = ""
+    """The thing in words: "red ball", "locked blue door"; for an intent the action."""
+    where: str = ""
+    """Its offset ("2 ahead 1 left") or side ("behind me")."""
+
+
+_STANDING = {
+    r"I have not seen the (.+) yet": Fact.NEVER_SEEN,
+    r"There is no (.+) so far": Fact.NEVER_SEEN,
+    r"I still look for the (.+)": Fact.SEEN,
+    r"I have picked up the (.+)": Fact.PICKED_UP,
+    r"I have put down the (.+)": Fact.PUT_DOWN,
+    r"I have opened the (.+)": Fact.OPENED,
+    r"I have been at the (.+)": Fact.REACHED,
+    r"I (?:carry|have) the (.+)": Fact.CARRIED,
+}
+_PLACE = r"\d+ (?:ahead|left|right)(?: \d+ (?:left|right))?"
+_SIDE = r"behind me|ahead of me|to my left|to my right"
+_REASONS = {
+    rf"The (.+) is ({_PLACE})": Fact.IN_VIEW,
+    rf"I see the (.+?) ({_PLACE})": Fact.IN_VIEW,
+    rf"I saw the (.+) before, it should be ({_SIDE})": Fact.OUT_OF_VIEW,
+    rf"I remember the (.+) ({_SIDE})": Fact.OUT_OF_VIEW,
+    r"The (.+) is beside the free place ahead": Fact.BESIDE_AHEAD,
+    r"The place ahead is free()": Fact.AHEAD_FREE,
+}
+_NO_REASONS = re.compile(r"I look around|I look further|I look for a free place")
+_END = re.compile(
+    r"(?P<reason>.+?)(?:, (?P<but>but .+|I need a free place beside it))?, so I "
+    rf"(?P<action>{'|'.join(DOING.values())})(?: to (?P<purpose>.+))?"
+)
+
+
+def read_claims(thought: str) -> tuple[Claim, ...]:
+    """The claims of an expert's thought, in their order.
+
+    >>> for claim in read_claims("I carry the red key. The blue door is 2 left, so I turn left."):
+    ...     print(claim)
+    Claim(fact=<Fact.CARRIED: 'is carried'>, thing='red key', where='')
+    Claim(fact=<Fact.IN_VIEW: 'is in view'>, thing='blue door', where='2 left')
+    Claim(fact=<Fact.INTENDED: 'is what I do now'>, thing='turn left', where='')
+
+    Raises ValueError for a sentence that is none of an expert's.
+    """
+    *standing, reason = thought.removesuffix(".").split(". ")
+    claims = [_first_claim(sentence, _STANDING) for sentence in standing]
+    end = _END.fullmatch(reason)
+    if end is None:
+        raise _no_such(reason)
+    if not _NO_REASONS.fullmatch(end["reason"]):
+        claims.append(_first_claim(end["reason"], _REASONS))
+    claims += _obstacle(end["but"] or "", claims)
+    claims += _purpose(end["purpose"] or "")
+    return (*claims, Claim(Fact.INTENDED, end["action"]))
+
+
+def check(claim: Claim, memory: Memory) -> bool | None:
+    """Whether a claim holds of what was observed up to now; None for an intent."""
+    thing, fact = claim.thing, claim.fact
+    if fact is Fact.INTENDED:
+        return None
+    if fact is Fact.CARRIED:
+        return str(memory.carried) == thing
+    if fact in _DEEDS:
+        return any(deed.verb == fact and str(deed.thing) == thing for deed in memory.deeds)
+    if fact in (Fact.SEEN, Fact.NEVER_SEEN):
+        return memory.ever_saw(*_description(thing)) == (fact is Fact.SEEN)
+    if fact is Fact.IN_THE_WAY:
+        return str(memory.front) == thing and not passable(memory.front)
+    if fact is Fact.AHEAD_FREE:
+        return _known_free(memory, ahead_of(memory.pose))
+    return any(_holds_at(claim, place, memory) for place in _places(thing, memory))
+
+
+def _holds_at(claim: Claim, place: Position, memory: Memory) -> bool:
+    """Whether a claim about where a thing is holds of one at this place."""
+    ahead, right = offset(memory.pose, place)
+    match claim.fact:
+        case Fact.IN_VIEW:
+            return place in memory.in_view and where(ahead, right) == claim.where
+        case Fact.OUT_OF_VIEW:
+            return place not in memory.in_view and side(ahead, right) == claim.where
+        case Fact.WAY_BLOCKED:
+            return where(ahead, right) == claim.where and way_blocked(memory, place)
+        case Fact.BESIDE_AHEAD:
+            x, y = ahead_of(memory.pose)
+            beside = abs(place[0] - x) + abs(place[1] - y) == 1
+            return beside and _known_free(memory, (x, y))
+    raise AssertionError(claim.fact)
+
+
+def way_blocked(memory: Memory, place: Position) -> bool:
+    """Whether one cannot walk straight until beside a place, turn to it, and walk up to it."""
+    pose = memory.pose
+    for _ in range(abs(pose[0][0] - place[0]) + abs(pose[0][1] - place[1]) - 1):
+        ahead, right = offset(pose, place)
+        if ahead == 0:
+            pose = (pose[0], (pose[1] + (1 if right > 0 else -1)) % 4)
+        pose = (ahead_of(pose), pose[1])
+        if not _known_free(memory, pose[0]):
+            return True
+    return False
+
+
+def _known_free(memory: Memory, place: Position) -> bool:
+    return place in memory.cells and passable(memory.cells[place])
+
+
+def _places(thing: str, memory: Memory) -> Iterable[Position]:
+    return [place for place, seen in memory.cells.items() if str(seen) == thing]
+
+
+def _description(words: str) -> tuple[str | None, str | None]:
+    """The (kind, colour) of a thing looked for; None for what is left open."""
+    *colour, kind = words.split()
+    return (None if kind == "object" else kind), (colour[0] if colour else None)
+
+
+def _first_claim(sentence: str, forms: dict[str, Fact]) -> Claim:
+    for form, fact in forms.items():
+        if found := re.fullmatch(form, sentence):
+            return Claim(fact, *found.groups())
+    raise _no_such(sentence)
+
+
+def _obstacle(but: str, claims: list[Claim]) -> list[Claim]:
+    """What "but ..." says of the way to the thing named before it."""
+    if found := re.fullmatch(r"but the (.+) is in the way", but):
+        return [Claim(Fact.IN_THE_WAY, found[1])]
+    if but == "but the way there is blocked":
+        return [Claim(Fact.WAY_BLOCKED, claims[-1].thing, claims[-1].where)]
+    return []
+
+
+def _purpose(purpose: str) -> list[Claim]:
+    """A door to unlock is claimed to have been seen; other purposes are intents."""
+    found = re.fullmatch(r"unlock the (.+) door", purpose)
+    return [Claim(Fact.SEEN, f"{found[1]} door")] if found else []
+
+
+def _no_such(sentence: str) -> ValueError:
+    return ValueError(f"expected a sentence of an expert's thought, got {sentence!r}.")

@@ -1,0 +1,17 @@
+"""One way to say that a name is not known."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
+    """The error for a name that is not among `known`, with the nearest known name.
+
+    >>> str(unknown("phrasing", "sentence", ["map", "sentences"]))
+    "unknown phrasing 'sentence': did you mean 'sentences'? Known: map, sentences."
+    """
+    names = sorted(known)
+    near = get_close_matches(str(name), names, n=1, cutoff=0.5)
+    hint = f" did you mean '{near[0]}'?" if near else ""
+    shown = ", ".join(names[:30]) + (f" and {len(names) - 30} more" if len(names) > 30 else "")
+    return ValueError(f"unknown {kind} {str(name)!r}:{hint} Known: {shown}.")

@@ -1,0 +1,94 @@
+"""Demonstrations: a good action each turn, and a thought that says why.
+
+BabyAI's levels are guided by BabyAI's own bot (`envs.bot`), MiniGrid's by shortest plans on what
+has been seen (`envs.quest`). Either tells its aim, from which the thought is written
+(`envs.thoughts`); both work on the same memory of what was observed (`envs.memory`).
+"""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol
+
+from minigrid.envs.babyai.core.roomgrid_level import RoomGridLevel
+
+from envs.actions import Action
+from envs.aims import Aim, Step, Verb
+from envs.bot import BotGuide
+from envs.grid_world import GridWorld
+from envs.memory import Memory
+from envs.quest import QuestGuide
+from envs.thoughts import think
+
+CANNOT: dict[str, str] = {}
+"""Levels that no expert can do, by how their names begin, and why. `python -m scripts.experts`
+measures all levels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What an expert would do on this turn.
+
+    >>> Advice("I see the red ball 2 ahead, so I go forward.", "go forward").stuck
+    False
+    """
+
+    thought: str
+    action: str
+    """A word that the world accepts."""
+    stuck: bool = False
+    """True when the expert knows nothing to do: action and thought only pass the turn."""
+
+
+class Guide(Protocol):
+    """Chooses the steps of an episode."""
+
+    def next_step(self, memory: Memory, last_action: Action | None) -> Step | None:
+        """What to do now; None when nothing is known to do.
+
+        last_action: what was done last, None on the first turn; `Action.DONE` for an unreadable
+        reply, which like it moves nothing.
+        """
+
+
+class Expert:
+    """Advises through one episode.
+
+    Make it when the world has been reset, and call `advise` once a turn; then step the world with
+    the advice or with any other action. What counts is what was done, not what was advised.
+    """
+
+    def __init__(self, world: GridWorld) -> None:
+        """Raises ValueError for a mission that no guide understands."""
+        self.world = world
+        self.memory = Memory()
+        """All that was observed, up to the last advice."""
+        level = world.raw
+        babyai = isinstance(level, RoomGridLevel)
+        self._guide: Guide = BotGuide(level) if babyai else QuestGuide(level.mission)
+        self._wording = Random(f"thoughts of {world.raw.np_random_seed}")
+        self._first = True
+
+    def advise(self) -> Advice:
+        """What to do now, and why, in words that hold of what was observed so far."""
+        world, memory = self.world, self.memory
+        memory.observe(world.raw)
+        taken = Action.DONE if world.last_action is None else world.last_action
+        step = self._guide.next_step(memory, None if self._first else taken)
+        self._first = False
+        can = world.action_set.actions
+        stuck = step is None or step.action not in can
+        if step is None or stuck:
+            step = Step(can[0], Aim(Verb.EXPLORE))
+        thought = think(step, memory, self._wording)
+        return Advice(thought, world.action_set.word(step.action), stuck)
+
+
+def expert_for(world: GridWorld) -> Expert:
+    """An expert for the episode that a world stands in.
+
+    Raises ValueError where no expert can do the level; the message says why.
+    """
+    for beginning, reason in CANNOT.items():
+        if world.name.startswith(beginning):
+            raise ValueError(f"there is no expert for {world.name}: {reason}.")
+    return Expert(world)

@@ -1,0 +1,49 @@
+"""Where to look next: which poses would show something that has not been seen."""
+
+from collections.abc import Callable
+
+from envs.memory import DIRECTIONS, PORTABLE, Memory, Pose, Position, Thing, offset
+from envs.planner import Cells, passable
+
+
+def revealing(memory: Memory, reach: int = 7) -> Callable[[Pose], int]:
+    """Wants a pose that shows unseen cells at the edge of the known floor: the more, the better.
+
+    A pose already taken shows nothing new. `reach` is the side of the view.
+    """
+    cells = memory.cells
+    edge = {
+        (x + dx, y + dy)
+        for (x, y), thing in cells.items()
+        if transparent(thing)
+        for dx, dy in DIRECTIONS
+        if (x + dx, y + dy) not in cells
+    }
+
+    def worth(pose: Pose) -> int:
+        if pose in memory.poses:
+            return 0
+        shown = 0
+        for place in edge:
+            ahead, right = offset(pose, place)
+            if 0 <= ahead < reach and abs(right) <= reach // 2:
+                shown += in_sight(cells, pose[0], place)
+        return shown
+
+    return worth
+
+
+def transparent(thing: Thing | None) -> bool:
+    """Whether one can see past it."""
+    return passable(thing) or (thing is not None and thing.kind in PORTABLE | {"lava"})
+
+
+def in_sight(cells: Cells, here: Position, place: Position) -> bool:
+    """Whether all cells on the straight line between two places are known and can be seen past."""
+    dx, dy = place[0] - here[0], place[1] - here[1]
+    steps = max(abs(dx), abs(dy))
+    between = (
+        (here[0] + round(dx * step / steps), here[1] + round(dy * step / steps))
+        for step in range(1, steps)
+    )
+    return all(cell in cells and transparent(cells[cell]) for cell in between)

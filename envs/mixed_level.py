@@ -1,0 +1,159 @@
+"""The mixed level of GLAM and BALROG: one room, one of five kinds of mission, all from the seed.
+
+Rebuilt on minigrid's own classes after Carta et al. 2023 (GLAM, https://arxiv.org/abs/2302.02662),
+whose level BALROG (Paglieri et al. 2024, https://arxiv.org/abs/2411.13543) plays without
+distractors. In theirs the kind of mission is drawn when the level is made; here with each episode.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from minigrid.core.constants import COLOR_NAMES
+from minigrid.core.world_object import WorldObj
+from minigrid.envs.babyai.core.roomgrid_level import RoomGridLevel
+from minigrid.envs.babyai.core.verifier import (
+    AfterInstr,
+    BeforeInstr,
+    GoToInstr,
+    Instr,
+    ObjDesc,
+    OpenInstr,
+    PickupInstr,
+    PutNextInstr,
+)
+
+from envs.errors import unknown
+from envs.held_out import HELD_OUT
+
+Pair = tuple[str, str]
+"""(colour, kind) of an object."""
+
+MOVABLE = ("ball", "box", "key")
+TRAINED_KINDS = ("goto", "pickup", "open", "putnext", "sequence")
+ROOM, DOOR_ON_THE_RIGHT = 8, 0
+
+
+def pairs(combinations: str, kinds: Iterable[str] = MOVABLE) -> list[Pair]:
+    """The (colour, kind) pairs that are "train"ed on, "held-out" from it, or "all"."""
+    every = [(colour, kind) for kind in kinds for colour in COLOR_NAMES]
+    match combinations:
+        case "train":
+            return [pair for pair in every if pair not in HELD_OUT.combinations]
+        case "held-out":
+            return [pair for pair in every if pair in HELD_OUT.combinations]
+        case "all":
+            return every
+    raise unknown("object combinations", combinations, ["train", "held-out", "all"])
+
+
+class MixedLevel(RoomGridLevel):
+    """One 8x8 room, or two with a locked door between; everything in it can be reached.
+
+    ==============  ====================================================================
+    `goto`          "go to the red ball"
+    `pickup`        "pick up the red ball"
+    `open`          "open the blue door" or "open a door": locked, the key lies in the room
+    `putnext`       "put the red ball next to the blue key"
+    `sequence`      "pick up the red ball, then go to the blue key", or the same with "after"
+    `two-pickups`   "pick up the red ball, then pick up the blue key", or with "after"; held out
+    ==============  ====================================================================
+    """
+
+    def __init__(
+        self,
+        kinds: Iterable[str] = TRAINED_KINDS,
+        distractors: int = 8,
+        combinations: str = "train",
+        **kwargs: Any,
+    ) -> None:
+        """Make a level.
+
+        Args:
+            kinds: kinds of mission, one of which is drawn for each episode.
+            distractors: objects beside those that the mission is about, 0 to 8.
+            combinations: "train": no object has a held-out pair of colour and kind; "held-out":
+                every object that the mission is about has one; "all": any pairs.
+            kwargs: options of every MiniGrid level.
+        """
+        self.kinds = tuple(kinds)
+        if isinstance(kinds, str) or not self.kinds:
+            raise ValueError(f"expected a list of kinds of mission, at least one, got {kinds!r}.")
+        for kind in self.kinds:
+            if kind not in _MISSIONS:
+                raise unknown("kind of mission", kind, _MISSIONS)
+        if not 0 <= distractors <= 8:
+            raise ValueError(f"distractors must be 0 to 8, got {distractors}.")
+        self.distractors = distractors
+        self.target_pairs = pairs(combinations)
+        self.door_pairs = pairs(combinations, ["door"])
+        self.other_pairs = pairs("train" if combinations == "train" else "all")
+        super().__init__(room_size=ROOM, num_rows=1, num_cols=1, **kwargs)
+
+    def _gen_grid(self, width: int, height: int) -> None:
+        """Draw the kind of mission, then as many rooms as it needs."""
+        self.kind = self._rand_elem(self.kinds)
+        self.num_cols = 2 if self.kind == "open" else 1
+        self.width = (ROOM - 1) * self.num_cols + 1
+        super()._gen_grid(self.width, height)
+        # The stock words are "the door", for there is only one; the original's are "a door".
+        self.mission = self.surface.replace("open the door", "open a door")
+
+    def gen_mission(self) -> None:
+        """Fill the room and say what to do; raises `RejectSampling` to be asked again."""
+        self.place_agent(0, 0)
+        self.instrs = _MISSIONS[self.kind](self)
+        for _ in range(self.distractors):
+            self._add(self.other_pairs, column=self._rand_int(0, self.num_cols))
+        self.check_objs_reachable()
+
+    def _add(self, choices: list[Pair], column: int = 0) -> WorldObj:
+        """Put an object of one of these pairs at a random place in a room."""
+        colour, kind = self._rand_elem(choices)
+        return self.add_object(column, 0, kind, colour)[0]
+
+    def _two(self) -> tuple[ObjDesc, ObjDesc]:
+        """Two objects that cannot be taken for each other."""
+        first = self._add(self.target_pairs)
+        others = [pair for pair in self.target_pairs if pair != (first.color, first.type)]
+        return _described(first), _described(self._add(others))
+
+    def _in_order(self, first: Instr, second: Instr) -> Instr:
+        """One thing after the other, said in either order."""
+        return BeforeInstr(first, second) if self._rand_bool() else AfterInstr(second, first)
+
+    def _goto(self) -> Instr:
+        return GoToInstr(_described(self._add(self.target_pairs)))
+
+    def _pickup(self) -> Instr:
+        return PickupInstr(_described(self._add(self.target_pairs)))
+
+    def _open(self) -> Instr:
+        colour, _ = self._rand_elem(self.door_pairs)
+        self.add_door(0, 0, DOOR_ON_THE_RIGHT, colour, locked=True)
+        self.add_object(0, 0, "key", colour)
+        return OpenInstr(ObjDesc("door", colour if self._rand_bool() else None))
+
+    def _putnext(self) -> Instr:
+        return PutNextInstr(*self._two())
+
+    def _sequence(self) -> Instr:
+        first, second = self._two()
+        return self._in_order(PickupInstr(first), GoToInstr(second))
+
+    def _two_pickups(self) -> Instr:
+        first, second = self._two()
+        return self._in_order(PickupInstr(first), PickupInstr(second))
+
+
+def _described(thing: WorldObj) -> ObjDesc:
+    return ObjDesc(thing.type, thing.color)
+
+
+_MISSIONS: dict[str, Callable[[MixedLevel], Instr]] = {
+    "goto": MixedLevel._goto,
+    "pickup": MixedLevel._pickup,
+    "open": MixedLevel._open,
+    "putnext": MixedLevel._putnext,
+    "sequence": MixedLevel._sequence,
+    "two-pickups": MixedLevel._two_pickups,
+}

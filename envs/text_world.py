@@ -1,0 +1,78 @@
+"""What every world has in common: text in, text out, and a status that says how it stands."""
+
+from abc import abstractmethod
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import gymnasium
+from gymnasium.spaces import Text
+
+Info = dict[str, Any]
+
+
+class EpisodeStatus(StrEnum):
+    """How an episode stands, or how it ended. Reward alone never says so."""
+
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    TRUNCATED = "truncated"
+
+
+class AnyText(Text):
+    """Any string up to a length, the empty one too.
+
+    `gymnasium.spaces.Text` lists its characters and looks each one up; over all of Unicode that
+    takes seconds. Here a string is legal by its length alone, and samples are plain letters.
+    """
+
+    def __init__(self, max_length: int = 1 << 20) -> None:
+        super().__init__(max_length=max_length, min_length=0)
+
+    def contains(self, x: object) -> bool:
+        """Whether `x` is a string of a legal length."""
+        return isinstance(x, str) and len(x) <= self.max_length
+
+    def sample(self, *args: Any, **kwargs: Any) -> str:
+        """A short string of letters and digits."""
+        short = Text(max_length=12, min_length=0, seed=self.np_random)
+        return str(short.sample(*args, **kwargs))
+
+
+class TextWorld(gymnasium.Env[str, str]):
+    """A world whose observations and actions are text.
+
+    `reset` and `step` return an `info` with the same keys in every world:
+
+    ==============  ===================================================================
+    `status`        an `EpisodeStatus`
+    `mission`       the instruction of the episode
+    `turn`          turns taken so far
+    `turns_left`    turns until the episode is truncated
+    `readable`      whether the last action could be read (True after a reset)
+    `actions`       the accepted action words, which a prompt should list
+    `truth`         the true state in plain Python; never shown to a policy
+    ==============  ===================================================================
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {  # type: ignore[misc]
+        "render_modes": ["rgb_array"],
+        "render_fps": 4,
+        "can_succeed": True,  # False where no episode can end well, which makes the world no task
+    }
+
+    name: str
+    """The id this world was made from."""
+    mission: str
+    """The instruction of the episode; empty before the first reset."""
+    turn_limit: int
+    """Turns after which the episode is truncated."""
+
+    @property
+    @abstractmethod
+    def action_words(self) -> tuple[str, ...]:
+        """The action words a prompt should list; empty when any text is an answer."""
+
+    def can_read(self, action: str) -> bool:
+        """Whether `action` would be acted on."""
+        return action in self.action_words if self.action_words else bool(action)

@@ -1,0 +1,141 @@
+"""The words of an expert: why this action, from what has been observed.
+
+A thought has up to two sentences. The first says how the mission stands, where there is something
+to say beside the present aim (what is carried, what is done, what has not been seen). The second
+says where the thing aimed at is and ends with the action, which it explains. The words are few, so
+that a small model learns them from a hundred episodes, and follow one grammar, so that
+`envs.claims` can read every thought back and check it.
+"""
+
+from collections.abc import Sequence
+from random import Random
+
+from envs.actions import Action
+from envs.aims import Aim, Step, Verb
+from envs.memory import Memory, ahead_of, offset
+from envs.planner import passable
+
+DOING = {
+    Action.LEFT: "turn left",
+    Action.RIGHT: "turn right",
+    Action.FORWARD: "go forward",
+    Action.PICKUP: "pick it up",
+    Action.DROP: "drop it here",
+    Action.TOGGLE: "toggle it",
+    Action.DONE: "am done",
+}
+"""How a thought names an action, whatever the world calls it."""
+
+DID = {
+    "pick up": "I have picked up the {thing}.",
+    "drop": "I have put down the {thing}.",
+    "open": "I have opened the {thing}.",
+    "reach": "I have been at the {thing}.",
+}
+CARRIED = ("I carry the {thing}.", "I have the {thing}.")
+UNSEEN = ("I have not seen the {sought} yet.", "There is no {sought} so far.")
+SEEN = ("I still look for the {sought}.",)
+
+IN_VIEW = ("The {thing} is {where}, {so}.", "I see the {thing} {where}, {so}.")
+OBSTRUCTED = tuple(text.replace("{so}", "but the {block} is in the way, {so}") for text in IN_VIEW)
+ROUNDABOUT = tuple(text.replace("{so}", "but the way there is blocked, {so}") for text in IN_VIEW)
+BESIDE = tuple(text.replace("{so}", "I need a free place beside it, {so}") for text in IN_VIEW)
+OUT_OF_VIEW = (
+    "I saw the {thing} before, it should be {side}, {so}.",
+    "I remember the {thing} {side}, {so}.",
+)
+PUT_NEXT = ("The {thing} is beside the free place ahead, {so}.",)
+PUT_DOWN = ("The place ahead is free, {so}.",)
+FREE_PLACE = ("I look for a free place, {so}.",)
+EXPLORE = ("I look around, {so}.", "I look further, {so}.")
+
+
+def think(step: Step, memory: Memory, wording: Random) -> str:
+    """A thought that ends in `step.action`, true of `memory`; `wording` draws among equal ways."""
+    sentences = (_standing(step.aim, memory, wording), _reason(step, memory, wording))
+    return " ".join(filter(None, sentences))
+
+
+def _standing(aim: Aim, memory: Memory, wording: Random) -> str:
+    """How the mission stands; empty when there is nothing to say."""
+    if aim.sought is not None:
+        known = memory.ever_saw(*aim.sought)
+        sought = describe(*aim.sought)
+        return wording.choice(SEEN if known else UNSEEN).format(sought=sought)
+    if memory.carried and aim.verb is not Verb.PICK_UP:
+        return wording.choice(CARRIED).format(thing=memory.carried)
+    return DID[aim.done.verb].format(thing=aim.done.thing) if aim.done else ""
+
+
+def _reason(step: Step, memory: Memory, wording: Random) -> str:
+    """Where the thing aimed at is, and what is therefore done."""
+    templates, words = _case(step, memory)
+    purpose = f" {step.aim.purpose}" if step.aim.purpose else ""
+    return wording.choice(templates).format(so=f"so I {DOING[step.action]}{purpose}", **words)
+
+
+def _case(step: Step, memory: Memory) -> tuple[Sequence[str], dict[str, str]]:
+    """The sentences for a step, and what fills them."""
+    aim, pose = step.aim, memory.pose
+    if aim.verb is Verb.PUT_DOWN:
+        return (PUT_DOWN if step.action is Action.DROP else FREE_PLACE), {}
+    if aim.place is None or aim.thing is None:
+        return EXPLORE, {}
+    words = {"thing": str(aim.thing)}
+    if step.action is Action.DROP:
+        return PUT_NEXT, words
+    ahead, right = offset(pose, aim.place)
+    if aim.place not in memory.in_view:
+        return OUT_OF_VIEW, words | {"side": side(ahead, right)}
+    words["where"] = where(ahead, right)
+    if straight_on(step.action, ahead, right):
+        return IN_VIEW, words
+    if not passable(memory.front) and ahead_of(pose) != aim.place:
+        return OBSTRUCTED, words | {"block": str(memory.front)}
+    return (BESIDE if aim.verb is Verb.PUT_NEXT else ROUNDABOUT), words
+
+
+def describe(kind: str | None, colour: str | None) -> str:
+    """What is looked for, in words.
+
+    >>> describe("ball", None), describe(None, "red")
+    ('ball', 'red object')
+    """
+    return " ".join(filter(None, (colour, kind or "object")))
+
+
+def where(ahead: int, right: int) -> str:
+    """An offset in words, as observations in the phrasing "sentences" have it.
+
+    >>> where(2, -1), where(0, 3)
+    ('2 ahead 1 left', '3 right')
+    """
+    parts = [f"{ahead} ahead"] if ahead else []
+    if right:
+        parts.append(f"{abs(right)} {'right' if right > 0 else 'left'}")
+    return " ".join(parts)
+
+
+def side(ahead: int, right: int) -> str:
+    """The side on which something out of view is.
+
+    >>> side(-2, 1), side(1, -5), side(7, 2)
+    ('behind me', 'to my left', 'ahead of me')
+    """
+    if abs(right) > abs(ahead):
+        return "to my right" if right > 0 else "to my left"
+    return "ahead of me" if ahead > 0 else "behind me"
+
+
+def straight_on(action: Action, ahead: int, right: int) -> bool:
+    """Whether an action is the plain one toward a place in view: forward until it is beside, a turn
+    to it, forward again. Whatever else is done, is done to what is in front.
+
+    >>> straight_on(Action.FORWARD, 2, -1), straight_on(Action.LEFT, 2, -1)
+    (True, False)
+    """
+    if action is Action.FORWARD:
+        return ahead > 0
+    if action in (Action.LEFT, Action.RIGHT):
+        return ahead == 0 and (right > 0) == (action is Action.RIGHT)
+    return True
