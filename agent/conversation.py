@@ -1,0 +1,117 @@
+"""The token side of one live episode: what a language model has read and written so far."""
+
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from agent.prompts import ChatFrame
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    observation: tuple[int, ...]
+    reply: tuple[int, ...]
+    action: str
+
+
+@dataclass(slots=True)
+class Conversation:
+    """Turns texts into the tokens to append, and opens a new segment when they no longer fit.
+
+    A new segment holds the system text, a memory of the actions that fell out of sight, and the
+    last turns, so that its length stays within the model's context.
+
+    Attributes:
+        frame: the tokenizer's pieces.
+        system: the system text, mission included.
+        limit: tokens a segment may hold, the reply to come included.
+        reply_limit: the most tokens a reply may have.
+        history: turns a segment may show before the next one opens; None: as many as fit.
+    """
+
+    frame: ChatFrame
+    system: str
+    limit: int
+    reply_limit: int
+    history: int | None = None
+    _exchanges: list[_Exchange] = field(default_factory=list)
+    _observation: tuple[int, ...] = ()
+    _shown: int = 0
+    _length: int = 0
+
+    def ask(self, observation: str) -> tuple[tuple[int, ...], bool]:
+        """Tokens to append before the next reply, and whether they open a new segment.
+
+        Raises:
+            ValueError: if the system text and this one observation leave no room for a reply.
+        """
+        self._observation = self.frame.text(observation)
+        if self._exchanges:
+            ids = (*self._after_reply(), *self._observation, *self.frame.reply)
+            fits = self._length + len(ids) + self.reply_limit <= self.limit
+            if fits and (self.history is None or self._shown < self.history):
+                self._length += len(ids)
+                return ids, False
+        ids = self._open_segment()
+        self._length = len(ids)
+        return ids, True
+
+    def answer(self, reply: tuple[int, ...], action: str) -> None:
+        """Take note of the sampled tokens, and of the action that was read from them."""
+        self._exchanges.append(_Exchange(self._observation, reply, action))
+        self._length += len(reply)
+        self._shown += 1
+
+    def _after_reply(self, reply: tuple[int, ...] | None = None) -> tuple[int, ...]:
+        """The pieces that follow a reply, less the end token where the reply wrote it itself."""
+        reply = self._exchanges[-1].reply if reply is None else reply
+        following = self.frame.next
+        return following[1:] if reply and following and reply[-1] == following[0] else following
+
+    def _open_segment(self) -> tuple[int, ...]:
+        """System, memory and last turns: at most half the room, so that segments stay few."""
+        tail = self._observation + self.frame.reply
+        room = self.limit - self.reply_limit
+        kept: list[_Exchange] = []
+        body: tuple[int, ...] = ()
+        head = self._head(len(self._exchanges))
+        if len(head) + len(tail) > room:
+            raise ValueError(
+                f"the context is too small for one turn: {self.limit} tokens must hold "
+                f"{len(head)} of system text, {len(tail)} of observation and "
+                f"{self.reply_limit} of reply. Take a model with a longer context, a shorter "
+                "phrasing or a smaller max_reply_tokens."
+            )
+        most = len(self._exchanges) if self.history is None else self.history
+        for exchange in reversed(self._exchanges[len(self._exchanges) - most :] if most else []):
+            turn = (
+                *exchange.observation,
+                *self.frame.reply,
+                *exchange.reply,
+                *self._after_reply(exchange.reply),
+            )
+            head = self._head(len(self._exchanges) - len(kept) - 1)
+            allowed = room if self.history is not None else room // 2
+            if len(head) + len(turn) + len(body) + len(tail) > allowed:
+                break
+            kept.append(exchange)
+            body = turn + body
+        self._shown = len(kept)
+        return self._head(len(self._exchanges) - len(kept)) + body + tail
+
+    def _head(self, forgotten: int) -> tuple[int, ...]:
+        """The opening, with a memory of the first `forgotten` turns."""
+        actions = [exchange.action or "nothing" for exchange in self._exchanges[:forgotten]]
+        return self.frame.open(self.system + remember(actions))
+
+
+def remember(actions: list[str], runs: int = 8) -> str:
+    """The last runs of equal actions, as a sentence to put behind the system text.
+
+    >>> remember(["turn left", "go forward", "go forward"])
+    ' Before: turn left, go forward 2 times.'
+    """
+    if not actions:
+        return ""
+    lengths = [(action, len(list(run))) for action, run in groupby(actions)][-runs:]
+    told = [action if n == 1 else f"{action} {n} times" for action, n in lengths]
+    return f" Before: {', '.join(told)}."

@@ -1,0 +1,143 @@
+"""The policy that is a language model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+
+from agent.conversation import Conversation
+from agent.models import Mind
+from agent.policies import LiveEpisode, Policy, Response
+from agent.prompts import ChatFrame, system_text
+from agent.replies import ReplyMode
+from agent.sampler import Request, Sampler
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How replies are drawn."""
+
+    temperature: float = 1.0
+    """divides the logits; 0 takes the likeliest token each time"""
+    max_reply_tokens: int = 64
+    """a reply longer than this is cut off and counts as truncated"""
+    context: int | None = None
+    """tokens a segment may hold; None: the model's own limit"""
+    history: int | None = None
+    """turns a segment may show; None: as many as fit"""
+
+    def __post_init__(self) -> None:
+        if self.temperature < 0:
+            raise ValueError(f"temperature must be 0 or more, got {self.temperature}")
+        if self.max_reply_tokens < 1:
+            raise ValueError(f"max_reply_tokens must be at least 1, got {self.max_reply_tokens}")
+        if self.history is not None and self.history < 0:
+            raise ValueError(f"history must be 0 or more turns, got {self.history}")
+
+
+class LanguagePolicy:
+    """Reads observations as tokens, writes replies as tokens.
+
+    Each live episode has a conversation here and a cache row in the sampler; both go when the
+    episode is not among those asked about any more.
+    """
+
+    def __init__(
+        self,
+        mind: Mind,
+        sampling: Sampling = Sampling(),  # noqa: B008 (frozen)
+        mode: ReplyMode = ReplyMode.THINK,
+        precision: str = "fp32",
+    ) -> None:
+        self.mind = mind
+        self.name = mind.name
+        self.mode = mode
+        self.sampling = sampling
+        self.frame = ChatFrame.of(mind.tokenizer)
+        self.sampler = Sampler(
+            mind,
+            temperature=sampling.temperature,
+            max_new_tokens=sampling.max_reply_tokens,
+            precision=precision,
+        )
+        self.limit = min(sampling.context or mind.context, mind.context)
+        self._conversations: dict[int, Conversation] = {}
+        self._segments: dict[int, int] = {}
+        self._new_segment = count()
+
+    def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
+        """One sampled reply an episode, all drawn in one batch."""
+        asked = [self._ask(one) for one in live]
+        keys = {one.key for one in live}
+        self._conversations = {key: self._conversations[key] for key in keys}
+        self._segments = {key: self._segments[key] for key in keys}
+        completions = self.sampler.generate(
+            [
+                Request(self._segments[one.key], prompt_ids, self._uniforms(one))
+                for one, (prompt_ids, _) in zip(live, asked, strict=True)
+            ]
+        )
+        return [
+            Response(
+                self._text(completion.ids),
+                not completion.ended,
+                prompt_ids,
+                completion.ids,
+                completion.log_probs,
+                opens_segment,
+            )
+            for (prompt_ids, opens_segment), completion in zip(asked, completions, strict=True)
+        ]
+
+    def _ask(self, one: LiveEpisode) -> tuple[tuple[int, ...], bool]:
+        """The tokens to append for an episode's new observation."""
+        if one.turns:
+            last = one.turns[-1]
+            self._conversations[one.key].answer(last.reply_ids, last.action)
+        else:
+            self._conversations[one.key] = self.converse(one)
+        prompt_ids, opens_segment = self._conversations[one.key].ask(one.observation)
+        if opens_segment:
+            self._segments[one.key] = next(self._new_segment)
+        return prompt_ids, opens_segment
+
+    def _uniforms(self, one: LiveEpisode) -> np.ndarray | None:
+        """The episode's next draws; None where the likeliest token is taken."""
+        greedy = self.sampling.temperature == 0
+        return None if greedy else one.random.random(self.sampling.max_reply_tokens)
+
+    def _text(self, ids: tuple[int, ...]) -> str:
+        """The reply as text, less the token that ended the turn."""
+        shown = ids[:-1] if ids and ids[-1] in self.mind.end_ids else ids
+        return str(self.mind.tokenizer.decode(shown, clean_up_tokenization_spaces=False))
+
+    def converse(self, live: LiveEpisode) -> Conversation:
+        """The conversation that an episode opens with."""
+        system = system_text(live.mission, live.world.action_words, self.mode)
+        return Conversation(
+            self.frame,
+            system,
+            self.limit,
+            self.sampling.max_reply_tokens,
+            self.sampling.history,
+        )
+
+
+class DictatedPolicy(LanguagePolicy):
+    """A language model's reader with another policy's replies: demonstrations, in tokens."""
+
+    def __init__(self, mind: Mind, teacher: Policy, sampling: Sampling) -> None:
+        super().__init__(mind, sampling, teacher.mode)
+        self.teacher = teacher
+        self.name = teacher.name
+
+    def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
+        """The teacher's replies, with the tokens that a model would have read and written."""
+        asked = [self._ask(one) for one in live]
+        return [
+            Response(told.text, False, prompt_ids, self.frame.text(told.text), (), opens_segment)
+            for (prompt_ids, opens_segment), told in zip(
+                asked, self.teacher.respond(live), strict=True
+            )
+        ]

@@ -1,0 +1,72 @@
+"""One door to every policy: `load("random")`, `load("smollm2")`, `load("runs/default-0")`, ..."""
+
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from agent.language_policy import LanguagePolicy, Sampling
+from agent.models import load_model, save_model
+from agent.policies import ExpertPolicy, Policy, RandomPolicy, ReactivePolicy
+from agent.replies import ReplyMode
+
+POLICIES: dict[str, type[RandomPolicy | ReactivePolicy | ExpertPolicy]] = {
+    "random": RandomPolicy,
+    "reactive": ReactivePolicy,
+    "expert": ExpertPolicy,
+}
+"""Those without a language model, by name."""
+
+SETTINGS = "policy.json"
+"""Beside a saved model: how its policy reads and replies."""
+
+
+def load(
+    path_or_name: str | Path,
+    *,
+    sampling: Sampling | None = None,
+    mode: ReplyMode | None = None,
+    precision: str = "fp32",
+    temperature: float | None = None,
+) -> Policy:
+    """A policy that can play.
+
+    Args:
+        path_or_name: `random`, `reactive` or `expert`; `smollm2`, a Hugging Face id or a model's
+            folder; or a run folder, of which the newest checkpoint is taken.
+        sampling: how a language model draws its replies; None: as it was saved.
+        mode: what its replies hold; None: as it was saved.
+        precision: of its weights.
+        temperature: in place of that of `sampling`; 0 is greedy.
+
+    Raises:
+        ValueError: if nothing of this name can be found or loaded.
+    """
+    name = str(path_or_name)
+    if name in POLICIES:
+        return POLICIES[name]()
+    folder = newest_checkpoint(Path(name))
+    mind = load_model(folder or name)
+    saved = _settings(folder or Path(name))
+    sampling = sampling or Sampling(**saved.get("sampling", {}))
+    if temperature is not None:
+        sampling = replace(sampling, temperature=temperature)
+    mode = mode or ReplyMode(saved.get("mode", ReplyMode.THINK))
+    return LanguagePolicy(mind, sampling, mode, precision=precision)
+
+
+def save(policy: LanguagePolicy, folder: Path) -> None:
+    """Write a policy as an ordinary Hugging Face folder, with its settings beside."""
+    save_model(policy.mind, folder)
+    settings = {"sampling": asdict(policy.sampling), "mode": policy.mode.value}
+    (folder / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n")
+
+
+def newest_checkpoint(run: Path) -> Path | None:
+    """The model of a run folder's newest checkpoint; None where it has none."""
+    found = sorted(run.glob(f"checkpoints/*/{SETTINGS}"), key=lambda path: path.parent.name)
+    return found[-1].parent if found else None
+
+
+def _settings(folder: Path) -> dict[str, dict[str, float | int | None]]:
+    path = folder / SETTINGS
+    return dict(json.loads(path.read_text())) if path.is_file() else {}

@@ -1,0 +1,156 @@
+"""`nano`: a small Llama to train from scratch, with a tokenizer made for these worlds.
+
+    python -m agent.nano    trains the tokenizer again and writes agent/nano_tokenizer.json
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import torch
+from minigrid.core.constants import OBJECT_TO_IDX
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+import envs
+from agent.prompts import system_text
+from agent.replies import ReplyMode
+from envs.expert import expert_for
+from envs.phrasing import TRAINING_WORDINGS
+from envs.senses import COLOURS, HEADINGS, STATES
+
+TOKENIZER_FILE = Path(__file__).with_name("nano_tokenizer.json")
+VOCABULARY = 1024
+CONTEXT = 2048
+
+PAD, END = "<|pad|>", "<|end|>"
+DELIMITERS = (PAD, "<|system|>", "<|user|>", "<|assistant|>", END)
+"""The frame of a conversation, in the order of their ids: control tokens, not text."""
+TAGS = ("<think>", "</think>", "<answer>", "</answer>")
+"""The tags of a reply: one token each, and text all the same."""
+
+CHAT_TEMPLATE = """\
+{%- for message in messages -%}
+{%- if message.role not in ("system", "user", "assistant") -%}
+{{- raise_exception("a turn is of system, user or assistant, not of " + message.role) -}}
+{%- endif -%}
+{{- "<|" + message.role + "|>" + message.content + "<|end|>" -}}
+{%- endfor -%}
+{%- if add_generation_prompt -%}{{- "<|assistant|>" -}}{%- endif -%}"""
+"""Renders `<|system|>...<|end|><|user|>...<|end|><|assistant|>...<|end|>`."""
+
+NAMES = (*OBJECT_TO_IDX, *COLOURS, *STATES, *HEADINGS)
+_NAME = rf" ?\b(?:{'|'.join(NAMES)})\b| ?\p{{N}}"
+PIECES = Regex(rf"{_NAME}|(?:(?!{_NAME})[\s\S])+")
+"""What no merge crosses: a name, a digit, and all that stands between two of them.
+
+Phrases that recur (", so I go forward.") become one token, which halves the tokens of an episode.
+Names never melt into phrases or into one another, so that a pair never seen is read as its parts.
+"""
+
+
+def nano_config(vocabulary: int) -> LlamaConfig:
+    """The architecture, of 2.1 million parameters.
+
+    Six query heads share two key/value heads: with a hundred live episodes, reading the cache
+    costs more than the matrix products, and it is as large as the heads it is kept for.
+    """
+    return LlamaConfig(
+        vocab_size=vocabulary,
+        hidden_size=192,
+        intermediate_size=512,
+        num_hidden_layers=5,
+        num_attention_heads=6,
+        num_key_value_heads=2,
+        max_position_embeddings=CONTEXT,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        pad_token_id=DELIMITERS.index(PAD),
+        eos_token_id=DELIMITERS.index(END),
+    )
+
+
+def build_nano(seed: int = 0) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
+    """A fresh random `nano`, the same for the same seed, and its tokenizer."""
+    tokenizer = nano_tokenizer()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return LlamaForCausalLM(nano_config(len(tokenizer))), tokenizer
+
+
+def nano_tokenizer() -> PreTrainedTokenizerFast:
+    """The tokenizer that ships with the code."""
+    return _wrapped(Tokenizer.from_file(str(TOKENIZER_FILE)))
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int = VOCABULARY) -> PreTrainedTokenizerFast:
+    """A byte-level BPE tokenizer: any text can be written, and there is no unknown token.
+
+    The same texts in the same order give the same tokenizer. Where they have no more pairs to
+    merge, its vocabulary stays smaller than asked.
+    """
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(PIECES, behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary - len(TAGS),
+        special_tokens=list(DELIMITERS),
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.add_tokens([AddedToken(tag, normalized=False) for tag in TAGS])
+    return _wrapped(tokenizer)
+
+
+def _wrapped(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        eos_token=END,
+        additional_special_tokens=list(DELIMITERS[1:4]),
+        model_max_length=CONTEXT,
+        clean_up_tokenization_spaces=False,
+        chat_template=CHAT_TEMPLATE,
+    )
+
+
+def demonstrated_texts(episodes: int = 30, turns: int = 30) -> Iterator[str]:
+    """What is read and written in training: every task and phrasing that may be trained on.
+
+    Args:
+        episodes: of each task in each phrasing, from the training seeds.
+        turns: of an episode, at most.
+    """
+    for name in envs.TASKS:
+        for phrasing in (*TRAINING_WORDINGS, "map"):
+            try:
+                envs.refuse_held_out(name, {"phrasing": phrasing})
+            except ValueError:
+                continue
+            world = envs.make(name, phrasing=phrasing)
+            for seed in envs.seeds(envs.Split.TRAIN, episodes):
+                observation, info = world.reset(seed=seed)
+                yield from (system_text(info["mission"], info["actions"], m) for m in ReplyMode)
+                expert = expert_for(world)
+                for _ in range(turns):
+                    advice = expert.advise()
+                    yield from (observation, advice.thought, advice.action)
+                    observation, _, terminated, truncated, _ = world.step(advice.action)
+                    if terminated or truncated:
+                        break
+
+
+def main() -> None:
+    """Trains the tokenizer on demonstrations and writes it beside this file."""
+    tokenizer = train_tokenizer(demonstrated_texts())
+    tokenizer.backend_tokenizer.save(str(TOKENIZER_FILE))
+    print(f"wrote {TOKENIZER_FILE}: {len(tokenizer)} tokens")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Policies: whatever answers observations. Those without a language model are here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from agent.replies import ReplyMode, render
+from agent.types import Start, Turn
+from envs.expert import Expert, expert_for
+from envs.grid_world import GridWorld
+from envs.reactive import reactive_action
+from envs.text_world import TextWorld
+
+
+@dataclass(slots=True)
+class LiveEpisode:
+    """An episode that waits for a reply."""
+
+    key: int
+    """unique among the episodes of one call of `play`"""
+    start: Start
+    member: int
+    world: TextWorld
+    mission: str
+    observation: str
+    """what the reply answers"""
+    random: np.random.Generator
+    """the episode's own random stream, so that the order of play changes nothing"""
+    turns: list[Turn] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A reply before it is read; token fields as in `agent.types.Turn`."""
+
+    text: str
+    truncated: bool = False
+    prompt_ids: tuple[int, ...] = ()
+    reply_ids: tuple[int, ...] = ()
+    log_probs: tuple[float, ...] = ()
+    opens_segment: bool = False
+
+
+class Policy(Protocol):
+    """Answers observations, those of many episodes at once."""
+
+    name: str
+    mode: ReplyMode
+
+    def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
+        """One response for each of the episodes, in their order.
+
+        `live` holds all the episodes that go on: what a policy keeps of an episode that is not
+        among them any more, it may forget.
+        """
+        ...
+
+
+class RandomPolicy:
+    """Any listed action, each as likely as the next."""
+
+    name = "random"
+    mode = ReplyMode.ANSWER
+
+    def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
+        """One random action an episode."""
+        return [
+            Response(render("", str(one.random.choice(one.world.action_words)), self.mode))
+            for one in live
+        ]
+
+
+class ReactivePolicy:
+    """The rule without memory: tells which tasks need a mind (see `envs.reactive`)."""
+
+    name = "reactive"
+    mode = ReplyMode.ANSWER
+
+    def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
+        """The rule's action for what is sensed now."""
+        return [
+            Response(render("", reactive_action(one.mission, world.senses), self.mode))
+            for one in live
+            for world in [_grid_world(one, self.name)]
+        ]
+
+
+class ExpertPolicy:
+    """Demonstrations: the expert's thought and action (see `envs.expert`)."""
+
+    name = "expert"
+
+    def __init__(self, mode: ReplyMode = ReplyMode.THINK) -> None:
+        self.mode = mode
+        self._experts: dict[int, Expert] = {}
+
+    def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
+        """The expert's advice for each episode."""
+        self._experts = {
+            one.key: self._experts[one.key] if one.turns else expert_for(_grid_world(one, self.name))
+            for one in live
+        }
+        advice = [self._experts[one.key].advise() for one in live]
+        return [Response(render(told.thought, told.action, self.mode)) for told in advice]
+
+
+def _grid_world(live: LiveEpisode, policy: str) -> GridWorld:
+    """The episode's world, which must be one that a body can sense."""
+    world = live.world
+    if not isinstance(world, GridWorld):
+        raise ValueError(f"the {policy} policy plays grid worlds, and {live.start.task} is none")
+    return world

@@ -1,0 +1,105 @@
+"""What a language model reads: the system text, and the frame its tokenizer puts around each turn.
+
+The frame comes from the tokenizer's own chat template, taken apart once into the four pieces that
+stand between texts. Turns are then put together from pieces, never rendered anew: templates that
+strip old thoughts, or a text that looks like a turn delimiter, cannot change what has been said.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+from transformers import PreTrainedTokenizerBase
+
+from agent.replies import ReplyMode
+
+_HOW_TO_REPLY = {
+    ReplyMode.THINK: "First think: <think>thought</think>. Then act: <answer>action</answer>.",
+    ReplyMode.ANSWER: "Only act: <answer>action</answer>.",
+    ReplyMode.FILLER: "First write dots: <think>. . .</think>. Then act: <answer>action</answer>.",
+}
+
+_SYSTEM, _FIRST, _REPLY, _SECOND = (f"Q{word}Q" for word in ("system", "first", "reply", "second"))
+
+
+def system_text(mission: str, actions: tuple[str, ...], mode: ReplyMode = ReplyMode.THINK) -> str:
+    """What an episode opens with: the situation, the form of a reply, the actions, the mission.
+
+    After the template of DeepSeek-R1 (arXiv:2501.12948, table 1), in our words. Where `actions`
+    is empty, the world is a question and any answer is an action.
+    """
+    if not actions:
+        how = _HOW_TO_REPLY[mode].replace("act:", "answer:").replace(">action<", ">your answer<")
+        return f"You answer a question. {how} {mission}"
+    return (
+        "You live in a grid world. Each turn tells what you sense, and you reply with one action. "
+        f"{_HOW_TO_REPLY[mode]} Actions: {', '.join(actions)}. Mission: {mission}."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ChatFrame:
+    """The token pieces between texts: `opening` system `first` observation `reply` ... `next`.
+
+    An episode reads: opening, system text, first, observation, reply, *its reply*, next,
+    observation, reply, *its reply*, next, and so on.
+    """
+
+    tokenizer: PreTrainedTokenizerBase
+    opening: tuple[int, ...]
+    first: tuple[int, ...]
+    reply: tuple[int, ...]
+    next: tuple[int, ...]
+
+    @classmethod
+    def of(cls, tokenizer: PreTrainedTokenizerBase) -> Self:
+        """Take apart the tokenizer's chat template; a plain frame where it has none."""
+
+        def ids(text: str) -> tuple[int, ...]:
+            return tuple(tokenizer.encode(text, add_special_tokens=False))
+
+        if not tokenizer.chat_template:
+            opening = tokenizer.bos_token or ""
+            return cls(
+                tokenizer,
+                ids(opening) if opening else (),
+                ids("\n\nObservation: "),
+                ids("\nReply: "),
+                ids("\n\nObservation: "),
+            )
+        return cls(tokenizer, *(ids(piece) for piece in _template_pieces(tokenizer)))
+
+    def text(self, text: str) -> tuple[int, ...]:
+        """Tokens of a text that is not ours: control tokens in it are read as plain characters."""
+        encoded = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)
+        return tuple(encoded["input_ids"])
+
+    def open(self, system: str) -> tuple[int, ...]:
+        """Tokens up to the first observation."""
+        return self.opening + self.text(system) + self.first
+
+
+def _template_pieces(tokenizer: PreTrainedTokenizerBase) -> tuple[str, str, str, str]:
+    """The template's text before the system text and between the turns."""
+
+    def render(messages: list[dict[str, str]]) -> str:
+        return str(
+            tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        )
+
+    turns = [
+        {"role": "user", "content": _FIRST},
+        {"role": "assistant", "content": _REPLY},
+        {"role": "user", "content": _SECOND},
+    ]
+    try:
+        text = render([{"role": "system", "content": _SYSTEM}, *turns])
+    except Exception:  # templates raise errors of their own where they know no system role
+        text = ""
+    if _SYSTEM not in text:
+        turns[0]["content"] = f"{_SYSTEM}\n\n{_FIRST}"
+        text = render(turns)
+    opening, rest = text.split(_SYSTEM)
+    first, rest = rest.split(_FIRST)
+    _, rest = rest.split(_REPLY)
+    following, reply = rest.split(_SECOND)
+    return opening, first, reply, following

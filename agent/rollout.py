@@ -1,0 +1,130 @@
+"""Playing: a policy, some starts, and the episodes that come of them."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
+from zlib import crc32
+
+import numpy as np
+
+import envs
+from agent.policies import LiveEpisode, Policy, Response
+from agent.replies import parse
+from agent.types import Episode, Group, ReplyStatus, Start, Turn
+from envs.text_world import EpisodeStatus, TextWorld
+
+MakeWorld = Callable[[str], TextWorld]
+
+
+def play(
+    policy: Policy,
+    starts: Iterable[tuple[Start, int]],
+    *,
+    stream: Sequence[int] = (0,),
+    seats: int = 128,
+    make: MakeWorld = envs.make,
+    on_turn: Callable[[LiveEpisode, Turn], None] | None = None,
+    on_episode: Callable[[], object] | None = None,
+) -> list[Episode]:
+    """Play every start to its end.
+
+    Args:
+        policy: who answers.
+        starts: (start, member) pairs; members of one group share a start and differ in what
+            they draw.
+        stream: numbers that, with start and member, seed each episode's random draws.
+        seats: episodes alive at once; as one ends, the next waiting start takes its seat.
+        make: makes a world from a task's name.
+        on_turn: told of every turn as it ends.
+        on_episode: called as each episode ends.
+
+    Returns:
+        The episodes, in the order of `starts`.
+    """
+    waiting = iter(enumerate(starts))
+    keys = count()
+    spare: dict[str, list[TextWorld]] = {}
+    done: dict[int, Episode] = {}
+    live: list[tuple[int, LiveEpisode]] = []
+
+    def sit_down() -> Iterator[tuple[int, LiveEpisode]]:
+        while len(live) < seats and (following := next(waiting, None)) is not None:
+            place, (start, member) = following
+            worlds = spare.setdefault(start.task, [])
+            world = worlds.pop() if worlds else make(start.task)
+            yield place, _begin(next(keys), start, member, world, stream)
+
+    while True:
+        live.extend(sit_down())
+        if not live:
+            return [done[place] for place in sorted(done)]
+        responses = policy.respond([episode for _, episode in live])
+        going = []
+        for (place, episode), response in zip(live, responses, strict=True):
+            status = _take_turn(episode, response, policy)
+            if on_turn:
+                on_turn(episode, episode.turns[-1])
+            if status is EpisodeStatus.RUNNING:
+                going.append((place, episode))
+            else:
+                done[place] = _end(episode, status)
+                if on_episode:
+                    on_episode()
+                spare[episode.start.task].append(episode.world)
+        live = going
+
+
+def play_groups(
+    policy: Policy, starts: Sequence[Start], group_size: int, **options: object
+) -> list[Group]:
+    """Play K = `group_size` episodes from each start; `options` are those of `play`."""
+    pairs = [(start, member) for start in starts for member in range(group_size)]
+    episodes = play(policy, pairs, **options)  # type: ignore[arg-type]
+    return [
+        Group(start, tuple(episodes[group_size * place : group_size * (place + 1)]))
+        for place, start in enumerate(starts)
+    ]
+
+
+def _begin(
+    key: int, start: Start, member: int, world: TextWorld, stream: Sequence[int]
+) -> LiveEpisode:
+    observation, info = world.reset(seed=start.seed)
+    name = crc32(start.task.encode())
+    random = np.random.default_rng([*stream, name, start.seed, member])
+    return LiveEpisode(key, start, member, world, info["mission"], observation, random)
+
+
+def _take_turn(episode: LiveEpisode, response: Response, policy: Policy) -> EpisodeStatus:
+    """Read the response, act on it, and note the turn."""
+    world = episode.world
+    reply = parse(response.text, world.can_read, policy.mode, truncated=response.truncated)
+    observation, reward, _, _, info = world.step(reply.action)
+    episode.turns.append(
+        Turn(
+            observation=episode.observation,
+            reply=reply.text,
+            thought=reply.thought,
+            action=reply.action,
+            status=reply.status,
+            reward=float(reward),
+            prompt_ids=response.prompt_ids,
+            reply_ids=response.reply_ids,
+            log_probs=response.log_probs,
+            opens_segment=response.opens_segment,
+        )
+    )
+    if reply.status is not ReplyStatus.OK:
+        observation = f"Your reply could not be read: {reply.status.value}. {observation}"
+    episode.observation = observation
+    return EpisodeStatus(info["status"])
+
+
+def _end(episode: LiveEpisode, status: EpisodeStatus) -> Episode:
+    return Episode(
+        episode.start,
+        episode.member,
+        episode.mission,
+        tuple(episode.turns),
+        status,
+        episode.world.turn_limit,
+    )
