@@ -1,0 +1,61 @@
+"""What counts as a collapse, and what as a sign of one."""
+
+import math
+
+import pytest
+
+from training.alarms import find_collapse, warnings
+
+
+@pytest.mark.parametrize(
+    ("validation", "collapsed"),
+    [
+        ([], False),
+        ([0.8], False),
+        ([0.8, 0.1], False),  # one bad validation may be chance
+        ([0.8, 0.65, 0.65], True),
+        ([0.8, 0.65, 0.66], False),
+        ([0.6, 0.9, 0.5, 0.8], False),  # recovered
+        ([0.6, 0.9, 0.7, 0.9, 0.75, 0.6], True),  # measured from the best, not from the start
+        ([0.2, 0.2, 0.2, 0.2], False),
+    ],
+)
+def test_validation_must_fall_15_points_twice_running(validation, collapsed) -> None:
+    assert (find_collapse({}, validation) is not None) == collapsed
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_number_that_is_not_finite_is_a_collapse(value) -> None:
+    assert "loss is" in (find_collapse({"reward": 1.0, "loss": value}) or "")
+
+
+def test_more_than_half_the_replies_unreadable_is_a_collapse() -> None:
+    assert find_collapse({"unreadable": 0.5}) is None
+    assert "51 %" in (find_collapse({"unreadable": 0.51}) or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "now", "word"),
+    [
+        ("grad_norm", 1.0, 6.0, "gradient"),
+        ("reward_spread", 0.4, 0.05, "spread"),
+        ("thought_words", 12.0, 5.0, "short"),
+        ("thought_words", 12.0, 30.0, "long"),
+        ("entropy", 0.4, 0.05, "falls"),
+        ("entropy", 0.4, 1.0, "rises"),
+        ("sampler_gap", 0.01, 0.2, "disagree"),
+        ("unreadable", 0.0, 0.2, "unreadable"),
+    ],
+)
+def test_signs(name, before, now, word) -> None:
+    history = [{name: before}] * 3
+    assert any(word in sentence for sentence in warnings({name: now}, history))
+    assert warnings({name: before}, history) == []
+
+
+def test_the_first_step_has_nothing_to_be_compared_with() -> None:
+    assert warnings({"grad_norm": 100.0}, []) == []
+
+
+def test_old_steps_are_forgotten() -> None:
+    assert warnings({"grad_norm": 6.0}, [{"grad_norm": 1.0}] * 50 + [{"grad_norm": 5.0}] * 10) == []

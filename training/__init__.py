@@ -1,0 +1,1 @@
+"""Learning: gradients, experiments and statistics."""

@@ -1,0 +1,73 @@
+"""Cold start: imitation of a few demonstrated episodes, replies alone.
+
+The first replies of an untrained model cannot be read, so no group would have any spread and GRPO
+nothing to compare. A small set of demonstrations teaches the form, and some of the skill.
+"""
+
+import logging
+
+import numpy as np
+from torch import Tensor
+
+from agent.language_policy import DictatedPolicy
+from agent.models import Mind
+from agent.policies import ExpertPolicy
+from agent.rollout import play
+from agent.types import Episode
+from training.batching import Batch, batch_episodes
+from training.config import TrainConfig
+from training.learner import Learner, Update
+from training.losses import token_weights
+from training.starts import COLD_START, DEMONSTRATIONS, draw_starts, training_world
+
+logger = logging.getLogger(__name__)
+
+
+def demonstrate(config: TrainConfig, mind: Mind) -> list[Episode]:
+    """The expert's episodes on training missions, with their tokens; failures are left out.
+
+    Raises:
+        ValueError: if the expert can't do the task, or never succeeds on these missions.
+    """
+    starts = draw_starts(config, DEMONSTRATIONS, 0, config.cold.demonstrations)
+    modes = config.cold.modes
+    episodes = [
+        episode
+        for number, mode in enumerate(modes)
+        for episode in play(
+            DictatedPolicy(mind, ExpertPolicy(mode), config.sampling),
+            [(start, 0) for start in starts[number :: len(modes)]],
+            make=training_world(config),
+        )
+    ]
+    shown = [episode for episode in episodes if episode.success]
+    if not shown:
+        raise ValueError(
+            f"the expert succeeded in none of {len(episodes)} episodes of {config.task}: "
+            "raise its turn limit, or train with --cold-start none"
+        )
+    if len(shown) < len(episodes):
+        logger.warning("%d demonstrations failed and are left out", len(episodes) - len(shown))
+    return shown
+
+
+def imitate(
+    config: TrainConfig, learner: Learner, shown: list[Episode], step: int
+) -> tuple[Update, int]:
+    """One update: next-token loss on the replies of some demonstrations, each token the same.
+
+    Which ones depends on the run's seed and the step alone. Also returns the tokens of its rows.
+    """
+    rng = np.random.default_rng([config.seed, COLD_START, step])
+    count = min(config.cold.episodes_per_step, len(shown))
+    chosen = rng.choice(len(shown), size=count, replace=False)
+    batch = batch_episodes([shown[index] for index in chosen])
+    weights = token_weights(batch.mask, batch.episode, "dapo")
+    learner.optimizer.param_groups[0]["lr"] = config.cold.learning_rate * min(
+        1.0, (step + 1) / max(config.cold.warmup, 1)
+    )
+
+    def loss(rows: Tensor, part: Batch, log_probs: Tensor) -> Tensor:
+        return -(weights[rows, : part.width].to(log_probs.device) * log_probs).sum()
+
+    return learner.update(batch, loss), int(batch.lengths.sum())

@@ -1,0 +1,241 @@
+"""Every option of a training run, checked when it is built. `--help` is made from this file."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, is_dataclass
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from agent.language_policy import Sampling
+from agent.replies import ReplyMode
+from envs.errors import unknown
+from envs.phrasing import PHRASINGS
+from envs.tasks import task
+from training.advantages import Normalise
+from training.losses import Weighting
+
+T = TypeVar("T")
+
+
+def _need(holds: bool, message: str) -> None:
+    if not holds:
+        raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class ColdStartConfig:
+    """Imitation of a few demonstrations, so that the first replies can be read."""
+
+    demonstrations: int = 100
+    """episodes of the expert to imitate"""
+    steps: int = 150
+    """updates"""
+    episodes_per_step: int = 32
+    """demonstrations in each update"""
+    learning_rate: float = 1e-3
+    """of AdamW, after the warm-up"""
+    warmup: int = 10
+    """updates over which the learning rate rises to its value"""
+    modes: tuple[ReplyMode, ...] = (ReplyMode.THINK,)
+    """reply modes the demonstrations show in turn: several, where several arms share them"""
+
+    def __post_init__(self) -> None:
+        _need(self.demonstrations >= 1, f"demonstrations must be >= 1, got {self.demonstrations}")
+        _need(self.steps >= 0, f"cold-start steps must be >= 0, got {self.steps}")
+        _need(
+            self.episodes_per_step >= 1,
+            f"episodes_per_step must be >= 1, got {self.episodes_per_step}",
+        )
+        _need(self.learning_rate > 0, f"learning_rate must be > 0, got {self.learning_rate}")
+        _need(self.warmup >= 0, f"warmup must be >= 0, got {self.warmup}")
+        _need(len(self.modes) > 0, "modes must name at least one reply mode")
+
+
+@dataclass(frozen=True, slots=True)
+class GrpoConfig:
+    """Group relative policy optimisation (DeepSeekMath, arXiv:2402.03300) and its kin."""
+
+    steps: int = 40
+    """rounds of play and update; 0 stops after the cold start"""
+    groups: int = 16
+    """G: starts played a step"""
+    group_size: int = 8
+    """K: episodes played from each start"""
+    learning_rate: float = 1e-4
+    """of AdamW, constant"""
+    updates_per_batch: int = 1
+    """updates made from each batch of episodes; above 1 the clip bounds come into play"""
+    clip_low: float = 0.2
+    """the ratio's lower bound is 1 - clip_low"""
+    clip_high: float = 0.28
+    """the ratio's upper bound is 1 + clip_high (DAPO, arXiv:2503.14476)"""
+    kl_coef: float = 0.0
+    """weight of the KL divergence to the frozen cold start"""
+    normalise: Normalise = "std"
+    """whether advantages are divided by their group's standard deviation"""
+    weighting: Weighting = "episode"
+    """what counts the same: each `episode`, each token (`dapo`), or each token against a constant
+    (`dr_grpo`)"""
+    format_coef: float = 0.2
+    """reward for the share of replies that can be read"""
+    length_shade: float = 0.0
+    """how much of a success's reward is lost when it takes all its turns"""
+    permute_returns: bool = False
+    """control: hand each episode the return of another, drawn over all groups"""
+
+    def __post_init__(self) -> None:
+        _need(self.steps >= 0, f"grpo steps must be >= 0, got {self.steps}")
+        _need(self.groups >= 1, f"groups must be >= 1, got {self.groups}")
+        _need(
+            self.group_size >= 2,
+            f"group_size must be at least 2, got {self.group_size}: an advantage compares the "
+            "episodes of a group with one another.",
+        )
+        _need(self.learning_rate > 0, f"learning_rate must be > 0, got {self.learning_rate}")
+        _need(
+            self.updates_per_batch >= 1,
+            f"updates_per_batch must be >= 1, got {self.updates_per_batch}",
+        )
+        _need(
+            0 <= self.clip_low < 1 and self.clip_high >= 0,
+            f"the ratio's bounds 1 - clip_low and 1 + clip_high must not cross and must not be "
+            f"negative: 0 <= clip_low < 1 and clip_high >= 0, got {self.clip_low} and "
+            f"{self.clip_high}",
+        )
+        _need(self.kl_coef >= 0, f"kl_coef must be >= 0, got {self.kl_coef}")
+        _need(self.format_coef >= 0, f"format_coef must be >= 0, got {self.format_coef}")
+        _need(
+            0 <= self.length_shade <= 1,
+            f"length_shade must be between 0 and 1, got {self.length_shade}",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationConfig:
+    """How policies are measured."""
+
+    missions: int = 512
+    """held-out test missions, played after the cold start and at the end"""
+    validation_missions: int = 128
+    """held-out validation missions, played while training to see a collapse"""
+    every: int = 10
+    """GRPO steps between validations"""
+
+    def __post_init__(self) -> None:
+        _need(self.missions >= 1, f"missions must be >= 1, got {self.missions}")
+        _need(
+            self.validation_missions >= 1,
+            f"validation_missions must be >= 1, got {self.validation_missions}",
+        )
+        _need(self.every >= 1, f"every must be >= 1, got {self.every}")
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerConfig:
+    """The optimizer, and what fits into memory. The last three change no result."""
+
+    weight_decay: float = 0.01
+    """of AdamW"""
+    max_grad_norm: float = 1.0
+    """gradients longer than this are scaled down to it"""
+    lora_rank: int = 0
+    """rank of low-rank adapters trained in place of the weights; 0: all weights are trained"""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """of the matrix products; the trained weights themselves are fp32 always"""
+    micro_batch_tokens: int = 16384
+    """the most tokens, padding included, in one forward and backward pass"""
+    gradient_checkpointing: bool = False
+    """compute activations twice rather than keep them"""
+    seats: int = 128
+    """episodes sampled at once"""
+
+    def __post_init__(self) -> None:
+        _need(self.weight_decay >= 0, f"weight_decay must be >= 0, got {self.weight_decay}")
+        _need(self.max_grad_norm > 0, f"max_grad_norm must be > 0, got {self.max_grad_norm}")
+        _need(self.lora_rank >= 0, f"lora_rank must be >= 0, got {self.lora_rank}")
+        _need(
+            self.micro_batch_tokens >= 1,
+            f"micro_batch_tokens must be >= 1, got {self.micro_batch_tokens}",
+        )
+        _need(self.seats >= 1, f"seats must be >= 1, got {self.seats}")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainConfig:
+    """From nothing to a trained and measured agent: demonstrations, cold start, GRPO, evaluation."""
+
+    task: str = "goto-small"
+    """a named task, or any MiniGrid or BabyAI id"""
+    phrasing: str = "sentences"
+    """how observations are put into words"""
+    model: str = "nano"
+    """`nano` (from scratch), `smollm2`, a Hugging Face id, or a folder"""
+    seed: int = 0
+    """fixes the initial weights, the missions and every draw"""
+    cold_start: Literal["expert", "none"] = "expert"
+    """imitate the expert first, or not at all (as R1-Zero)"""
+    reply_mode: ReplyMode = ReplyMode.THINK
+    """think and answer, answer alone, or dots and answer"""
+    cold_plus_minutes: float = 0.0
+    """control: in place of GRPO, go on with the cold start for so many minutes"""
+    threads: int = 0
+    """torch threads; 0: torch's own choice. Results repeat exactly for the same number alone"""
+    checkpoint_every: int = 10
+    """GRPO steps between checkpoints"""
+    sampling: Sampling = field(default_factory=Sampling)
+    cold: ColdStartConfig = field(default_factory=ColdStartConfig)
+    grpo: GrpoConfig = field(default_factory=GrpoConfig)
+    learner: LearnerConfig = field(default_factory=LearnerConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+
+    def __post_init__(self) -> None:
+        task(self.task)
+        if self.phrasing not in PHRASINGS:
+            raise unknown("phrasing", self.phrasing, PHRASINGS)
+        _need(self.seed >= 0, f"seed must be >= 0, got {self.seed}")
+        _need(
+            self.cold_plus_minutes >= 0,
+            f"cold_plus_minutes must be >= 0, got {self.cold_plus_minutes}",
+        )
+        _need(
+            self.checkpoint_every >= 1,
+            f"checkpoint_every must be >= 1, got {self.checkpoint_every}",
+        )
+        _need(
+            self.sampling.temperature > 0,
+            "training samples its episodes: temperature must be above 0, got 0",
+        )
+        _need(
+            not (self.cold_plus_minutes and self.cold_start == "none"),
+            "cold_plus_minutes continues a cold start, and cold_start is none",
+        )
+
+
+def to_json(config: Any) -> Any:
+    """A config as plain JSON values."""
+    return json.loads(json.dumps(asdict(config), default=str))
+
+
+def from_json(kind: type[T], values: Mapping[str, Any]) -> T:
+    """The config that `to_json` wrote.
+
+    Raises:
+        ValueError: if a field is not known here: the file is another version's.
+    """
+    hints = get_type_hints(kind)
+    for name in values:
+        if name not in hints:
+            raise unknown(f"option of {kind.__name__}", name, hints)
+    return kind(**{name: _value(hints[name], value) for name, value in values.items()})
+
+
+def _value(hint: Any, value: Any) -> Any:
+    """One field, as its type has it."""
+    if value is None:
+        return None
+    kinds = [kind for kind in get_args(hint) or (hint,) if kind is not type(None)]
+    if get_origin(hint) is tuple:
+        return tuple(_value(kinds[0], one) for one in value)
+    kind = kinds[0]
+    if is_dataclass(kind):
+        return from_json(kind, value)
+    return kind(value) if isinstance(kind, type) else value

@@ -1,0 +1,96 @@
+"""One step of GRPO: score the groups, compare within them, update the policy."""
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from agent.types import Group
+from training.advantages import Advantages, group_advantages
+from training.batching import Batch
+from training.config import GrpoConfig
+from training.learner import Learner, Update
+from training.losses import grpo_token_loss, token_weights
+from training.rewards import permute_rewards, score
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A step's rewards [G, K] and advantages [G, K]."""
+
+    rewards: np.ndarray
+    advantages: Advantages
+
+
+def assess(groups: list[Group], config: GrpoConfig, seed: int) -> Scored:
+    """Rewards and group advantages; `seed` deals the rewards anew where the control asks for it."""
+    rewards = score(groups, length_shade=config.length_shade, format_coef=config.format_coef)
+    if config.permute_returns:
+        rewards = permute_rewards(rewards, seed)
+    return Scored(rewards, group_advantages(rewards, config.normalise))
+
+
+def learn(
+    learner: Learner,
+    batch: Batch,
+    config: GrpoConfig,
+    *,
+    reference: nn.Module | None = None,
+    episode_tokens: int | None = None,
+) -> tuple[Update, dict[str, float]]:
+    """`updates_per_batch` updates on one batch.
+
+    The old policy's log-probabilities are the learner's own from the first pass, in which nothing
+    has moved yet: no pass is spent on them, and what separates sampler from learner (precision)
+    does not look like a step of the policy.
+
+    Args:
+        reference: the frozen policy for KL; needed where `kl_coef` is not 0.
+        episode_tokens: the constant of the weighting `dr_grpo`.
+
+    Returns:
+        the last update, and figures to log, means over sampled tokens.
+    """
+    weights = token_weights(
+        batch.mask, batch.episode, config.weighting, episode_tokens=episode_tokens
+    )
+    old = torch.zeros_like(batch.log_probs)
+
+    def loss(
+        sums: Counter[str], first: bool, rows: Tensor, part: Batch, log_probs: Tensor
+    ) -> Tensor:
+        width = part.width
+        if first:
+            old[rows, :width] = log_probs.detach().cpu()
+        frozen = None
+        if reference is not None:
+            with torch.no_grad():
+                frozen, _ = learner.log_probs(part, reference)
+        tokens = grpo_token_loss(
+            log_probs,
+            old[rows, :width].to(log_probs.device),
+            part.advantages,
+            clip_low=config.clip_low,
+            clip_high=config.clip_high,
+            reference_log_probs=frozen,
+            kl_coef=config.kl_coef,
+        )
+        for name, value in (
+            ("sampler_gap", (log_probs.detach() - part.log_probs).abs()),
+            ("clipped", tokens.clipped.float()),
+            ("old_kl", tokens.old_kl),
+            ("reference_kl", tokens.reference_kl),
+        ):
+            sums[name] += float(value[part.mask].sum())
+        return (weights[rows, :width].to(log_probs.device) * tokens.loss).sum()
+
+    passes = []
+    for number in range(config.updates_per_batch):
+        sums: Counter[str] = Counter()
+        update = learner.update(batch, partial(loss, sums, number == 0))
+        passes.append({name: value / int(batch.mask.sum()) for name, value in sums.items()})
+    # Only before the first update do sampler and learner have the same weights.
+    return update, passes[-1] | {"sampler_gap": passes[0]["sampler_gap"]}

@@ -1,0 +1,72 @@
+"""One optimizer over one model: a loss over a whole batch, computed in micro-batches."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from agent.models import Mind
+from training.batching import Batch, micro_batches
+from training.config import LearnerConfig
+from training.scoring import token_log_probs
+
+TokenLossFunction = Callable[[Tensor, Batch, Tensor], Tensor]
+"""(row indices [r], those rows, log-probabilities [r, t]) -> their part of the loss, a scalar.
+The parts of all micro-batches sum to the loss, so their cut changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What one update was like."""
+
+    loss: float
+    grad_norm: float
+    """before it was scaled down"""
+    entropy: float
+    """mean over sampled tokens, nats"""
+
+
+class Learner:
+    """AdamW on the trainable weights of a mind, which stay fp32."""
+
+    def __init__(
+        self, mind: Mind, config: LearnerConfig, learning_rate: float, temperature: float = 1.0
+    ) -> None:
+        self.model = mind.model
+        self.config = config
+        self.temperature = temperature
+        self.weights = [weight for weight in self.model.parameters() if weight.requires_grad]
+        self.optimizer = torch.optim.AdamW(
+            self.weights, lr=learning_rate, betas=(0.9, 0.95), weight_decay=config.weight_decay
+        )
+        if config.gradient_checkpointing:
+            self.model.gradient_checkpointing_enable()
+
+    def update(self, batch: Batch, loss: TokenLossFunction) -> Update:
+        """One step down the gradient of the summed loss; none where that is not finite."""
+        self.model.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        total = entropies = 0.0
+        for rows in micro_batches(batch, self.config.micro_batch_tokens):
+            part = batch.take(rows).to(self.weights[0].device)
+            log_probs, entropy = self.log_probs(part)
+            value = loss(rows, part, log_probs)
+            value.backward()
+            total += float(value.detach())
+            entropies += float(entropy.sum())
+        norm = torch.nn.utils.clip_grad_norm_(self.weights, self.config.max_grad_norm)
+        if torch.isfinite(norm):
+            self.optimizer.step()
+        self.model.eval()
+        return Update(total, float(norm), entropies / max(int(batch.mask.sum()), 1))
+
+    def log_probs(self, part: Batch, model: torch.nn.Module | None = None) -> tuple[Tensor, Tensor]:
+        """Log-probabilities and entropies [r, t] of sampled tokens, under `model` or our own."""
+        return token_log_probs(
+            model or self.model,
+            part.ids,
+            part.mask,
+            self.temperature,
+            autocast=self.config.precision == "bf16",
+        )

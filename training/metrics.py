@@ -1,0 +1,102 @@
+"""Figures of a run as it goes: records, kept as lines of JSON and shown wherever one looks."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from torch.utils.tensorboard import SummaryWriter
+
+_PLACE = ("stage", "step", "of")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The figures of one step of one stage."""
+
+    stage: str
+    step: int
+    values: dict[str, Any]
+    of: int | None = None
+    """how many steps the stage has, where that is known"""
+
+    def line(self) -> dict[str, Any]:
+        """As it stands in `metrics.jsonl`."""
+        total = {} if self.of is None else {"of": self.of}
+        return {"stage": self.stage, "step": self.step} | total | self.values
+
+    @classmethod
+    def of_line(cls, line: Mapping[str, Any]) -> Self:
+        """The inverse of `line`."""
+        values = {name: value for name, value in line.items() if name not in _PLACE}
+        return cls(line["stage"], line["step"], values, line.get("of"))
+
+
+class Sink(Protocol):
+    """Somewhere figures are shown."""
+
+    def show(self, record: Record) -> None:
+        """Take note of a step."""
+
+    def note(self, text: str) -> None:
+        """Say what is under way."""
+
+    def close(self) -> None:
+        """Nothing more will come."""
+
+
+def append_line(path: Path, value: Mapping[str, Any]) -> None:
+    """Append one JSON object to a file of lines. What JSON has no word for is written as text."""
+    line = json.dumps(_strict(value), default=str, allow_nan=False)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The objects of a file of lines; a last line still being written is left out."""
+    if not path.exists():
+        return []
+    whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")
+    return [json.loads(line) for line in whole.splitlines() if line]
+
+
+def _strict(value: Any) -> Any:
+    """The same with "nan", "inf" and "-inf" for the numbers that JSON can't write."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(float(value))
+    if isinstance(value, Mapping):
+        return {str(name): _strict(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_strict(one) for one in value]
+    return value
+
+
+class TensorBoardSink:
+    """Every number as `stage/name`, for `tensorboard --logdir`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._writer = SummaryWriter(str(folder))
+
+    def show(self, record: Record) -> None:
+        """Write the record's numbers."""
+        for name, value in _numbers(record.values):
+            self._writer.add_scalar(f"{record.stage}/{name}", value, record.step)
+        self._writer.flush()
+
+    def note(self, text: str) -> None:
+        """Nothing: TensorBoard knows numbers alone."""
+
+    def close(self) -> None:
+        """Close its file."""
+        self._writer.close()
+
+
+def _numbers(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, float]]:
+    """The numbers among values, nested ones as `outer/inner`."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _numbers(value, f"{prefix}{name}/")
+        elif isinstance(value, (int, float)):
+            yield prefix + name, float(value)

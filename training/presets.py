@@ -1,0 +1,60 @@
+"""Ready-made runs. A preset is a function, so that it can be read, and changed in one place."""
+
+from collections.abc import Callable
+
+from agent.language_policy import Sampling
+from envs.errors import unknown
+from training.config import (
+    ColdStartConfig,
+    EvaluationConfig,
+    GrpoConfig,
+    LearnerConfig,
+    TrainConfig,
+)
+
+
+def default() -> TrainConfig:
+    """`nano` from scratch learns to go to a named object in a small room: ten minutes, two cores."""
+    return TrainConfig(sampling=Sampling(max_reply_tokens=40))
+
+
+def smollm2() -> TrainConfig:
+    """The same job on a real pretrained model, SmolLM2-135M: one to two hours on two cores."""
+    return TrainConfig(
+        model="smollm2",
+        sampling=Sampling(max_reply_tokens=64),
+        cold=ColdStartConfig(
+            demonstrations=100, steps=30, episodes_per_step=8, learning_rate=5e-5, warmup=3
+        ),
+        grpo=GrpoConfig(steps=20, groups=8, group_size=8, learning_rate=1e-5),
+        learner=LearnerConfig(precision="bf16", micro_batch_tokens=2048, seats=64),
+        evaluation=EvaluationConfig(missions=256, validation_missions=32, every=5),
+        checkpoint_every=2,
+    )
+
+
+def tiny() -> TrainConfig:
+    """Every stage in seconds: to see that an installation works, and for tests. It learns little."""
+    return TrainConfig(
+        sampling=Sampling(max_reply_tokens=32),
+        cold=ColdStartConfig(demonstrations=8, steps=4, episodes_per_step=4),
+        grpo=GrpoConfig(steps=4, groups=2, group_size=2),
+        evaluation=EvaluationConfig(missions=8, validation_missions=4, every=2),
+        checkpoint_every=1,
+    )
+
+
+PRESETS: dict[str, Callable[[], TrainConfig]] = {
+    preset.__name__: preset for preset in (default, smollm2, tiny)
+}
+
+
+def preset(name: str) -> TrainConfig:
+    """The preset of this name.
+
+    Raises:
+        ValueError: if there is none, with the nearest name.
+    """
+    if name not in PRESETS:
+        raise unknown("preset", name, PRESETS)
+    return PRESETS[name]()

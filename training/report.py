@@ -1,0 +1,229 @@
+"""The report of a run: `report.md` and its plots, made from the run folder alone."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from training.plots import (
+    AMBER,
+    SEA,
+    SILVER,
+    TEAL,
+    Rate,
+    Series,
+    draw_panels,
+    draw_scale,
+    draw_success,
+    style,
+)
+from training.run_dir import read_evaluation, read_metrics, read_run
+from training.statistics import newcombe_difference
+
+logger = logging.getLogger(__name__)
+
+POLICIES = {
+    "random": "random",
+    "reactive": "reactive rule",
+    "zero_shot": "zero-shot",
+    "cold_start": "cold start",
+    "cold_plus": "cold start, continued",
+    "grpo": "GRPO",
+    "expert": "expert",
+}
+"""Rows of the tables in this order, by their names in `evaluation.json`."""
+
+STAGES = {"cold_start": SEA, "cold_plus": SEA, "grpo": TEAL}
+"""Those that are stages of the run, and their colours; the others are to compare it with."""
+
+HEALTH = {
+    "Reward": "reward",
+    "Spread within groups": "reward_spread",
+    "Gradient norm": "grad_norm",
+    "Entropy (nats)": "entropy",
+    "Words in a thought": "thought_words",
+    "Unreadable replies": "unreadable",
+    "Turns in an episode": "turns",
+    "Groups without spread": "dropped_groups",
+    "Sampler against learner": "sampler_gap",
+}
+"""What is drawn and tabled of the GRPO steps, where it was logged: title and name."""
+
+Lines = Sequence[Mapping[str, Any]]
+
+
+def write_report(folder: Path) -> Path:
+    """Write `report.md` and `plots/` into a run folder; what was not run is left out, and said.
+
+    Returns:
+        the report's path.
+
+    Raises:
+        ValueError: the folder holds no run.
+    """
+    about, lines = read_run(folder), read_metrics(folder)
+    measured = table(read_evaluation(folder))
+    (folder / "plots").mkdir(exist_ok=True)
+    with style():
+        pictures = draw(lines, measured)
+        for name, figure in pictures.items():
+            figure.savefig(folder / "plots" / f"{name}.png")
+    path = folder / "report.md"
+    path.write_text("\n".join(words(folder.name, about, lines, measured, pictures)) + "\n")
+    logger.info("wrote %s", path)
+    return path
+
+
+def table(evaluation: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The measurements of `evaluation.json` by label, a row for sampled and one for greedy play."""
+    rows: dict[str, dict[str, Any]] = {}
+    for name, label in POLICIES.items():
+        found = evaluation.get(name)
+        if found and "success" in found:
+            rows[label] = {"policy": name, **found}
+        elif found:
+            for how, figures in found.items():
+                rows[f"{label}, {how}"] = {"policy": name, "how": how, **figures}
+    return rows
+
+
+def draw(lines: Lines, measured: Mapping[str, Mapping[str, Any]]) -> dict[str, Figure]:
+    """Every picture there are numbers for, by file name."""
+    pictures: dict[str, Figure] = {}
+    rates = {label: _rate(label, row) for label, row in measured.items()}
+    if rates:
+        pictures["scale"] = draw_scale(list(rates.values()))
+    training = series(lines, "grpo", "success")
+    validation = [
+        (line["step"], _rate("validation", line)) for line in lines if line["stage"] == "validation"
+    ]
+    if training or validation:
+        fixed = [rate for rate in rates.values() if rate.colour == SILVER]
+        pictures["success"] = draw_success(training, validation, fixed)
+    health = {title: series(lines, "grpo", name) for title, name in HEALTH.items()}
+    if any(health.values()):
+        pictures["health"] = draw_panels({title: one for title, one in health.items() if one})
+    cold = {
+        title: series(lines, "cold_start", name)
+        for title, name in (("Loss", "loss"), ("Gradient norm", "grad_norm"))
+    }
+    if all(cold.values()):
+        pictures["cold_start"] = draw_panels(cold, colour=AMBER, columns=2)
+    return pictures
+
+
+def series(lines: Lines, stage: str, name: str) -> Series:
+    """A figure over the steps of a stage."""
+    return [
+        (line["step"], float(line[name]))
+        for line in lines
+        if line["stage"] == stage and line.get(name) is not None
+    ]
+
+
+def words(
+    title: str,
+    about: Mapping[str, Any],
+    lines: Lines,
+    measured: Mapping[str, Mapping[str, Any]],
+    pictures: Mapping[str, object],
+) -> list[str]:
+    """The report, line by line."""
+    config = about["config"]
+    text = [
+        f"# {title}",
+        "",
+        f"Task `{config.get('task')}`, model `{config.get('model')}`, seed {config.get('seed')}.",
+        "",
+        *(f"- {sentence}" for sentence in lift(measured)),
+    ]
+    text += ["", "## Results", ""]
+    text += _results(measured) if measured else ["Nothing has been measured yet."]
+    for name, caption in (
+        ("scale", ""),
+        ("success", "Success over the GRPO steps."),
+        ("health", "Health of training: each step faint, the mean of its neighbours strong."),
+        ("cold_start", "The cold start."),
+    ):
+        if name in pictures:
+            text += ["", f"![{caption or 'Success on the test missions'}](plots/{name}.png)"]
+            text += ["", f"*{caption}*"] if caption else []
+    steps = [line for line in lines if line["stage"] == "grpo"]
+    if steps:
+        text += ["", "## Health", "", *_health(lines)]
+    alarms = [
+        f"- {line['stage']} {line['step']}: {alarm}"
+        for line in lines
+        for alarm in line.get("alarms", ())
+    ]
+    text += ["", "## Alarms", "", *(alarms or ["None."])]
+    text += ["", "## How it was made", "", "```", about["command"], "```", ""]
+    versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
+    text += [
+        f"Commit {about['commit'] or 'unknown'}; started {about['started']}; Python "
+        f"{about['python']}, {versions}; {about['platform']}, {about['threads']} threads. The "
+        "whole configuration is in `run.json`, every figure in `metrics.jsonl`.",
+    ]
+    return text
+
+
+def lift(measured: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What GRPO added to the cold start, in sentences, with Newcombe's interval."""
+    sentences = []
+    for how in ("sampled", "greedy"):
+        before, after = measured.get(f"cold start, {how}"), measured.get(f"GRPO, {how}")
+        if before and after:
+            counts = [
+                count
+                for row in (after, before)
+                for count in (round(row["success"] * row["episodes"]), row["episodes"])
+            ]
+            change = newcombe_difference(*counts)
+            sentences.append(
+                f"GRPO took {how} success from {100 * before['success']:.1f} % to "
+                f"{100 * after['success']:.1f} %: {100 * change.value:+.1f} points (95 % interval "
+                f"{100 * change.interval.low:+.1f} to {100 * change.interval.high:+.1f}, "
+                f"n = {after['episodes']})."
+            )
+    return sentences
+
+
+def _results(measured: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    head = ("policy", "success", "95 % interval", "n", "turns", "length / expert's")
+    rows = [
+        (
+            label,
+            f"{100 * row['success']:.1f} %",
+            f"{100 * row['low']:.1f} to {100 * row['high']:.1f} %",
+            str(row["episodes"]),
+            f"{row['turns']:.1f}",
+            "" if row.get("length_ratio") is None else f"{row['length_ratio']:.2f}",
+            f"{100 * row['unreadable']:.1f} %",
+            f"{row['reply_tokens']:.1f}" if row.get("reply_tokens") else "",
+        )
+        for label, row in measured.items()
+    ]
+    return _markdown((*head, "unreadable", "tokens a reply"), rows)
+
+
+def _health(lines: Lines) -> list[str]:
+    rows = []
+    for title, name in HEALTH.items():
+        values = [value for _, value in series(lines, "grpo", name)]
+        if values:
+            figures = (values[0], values[-1], min(values), max(values))
+            rows.append((title, *(f"{value:.3g}" for value in figures)))
+    return _markdown(("", "first step", "last step", "least", "most"), rows)
+
+
+def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A table: words to the left, numbers to the right."""
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return [f"| {' | '.join(cells)} |" for cells in (head, rule, *rows)]
+
+
+def _rate(label: str, row: Mapping[str, Any]) -> Rate:
+    colour = STAGES.get(row.get("policy", ""), SILVER)
+    return Rate(label, row["success"], row["low"], row["high"], colour)

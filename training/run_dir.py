@@ -1,0 +1,304 @@
+"""A run is a folder: everything a plot or a table shows can be made again from it.
+
+::
+
+    run.json        resolved configuration, command, git commit, versions: written once
+    metrics.jsonl   one line for each logged step
+    episodes.jsonl  what was played, one episode a line
+    evaluation.json what was measured on the test missions, by policy
+    tensorboard/    the metrics again, for TensorBoard
+    checkpoints/    where the run can go on from
+    lock            held, with the process id in it, while the run is being written
+"""
+
+import fcntl
+import importlib.metadata
+import json
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self, TextIO
+
+import torch
+from rich.console import Console
+from safetensors import SafetensorError
+
+from agent.language_policy import LanguagePolicy
+from agent.loading import save as save_policy
+from agent.types import Group
+from training.checkpoints import (
+    FORMAT,
+    Checkpoint,
+    check_format,
+    flush,
+    newest_checkpoint,
+    save_checkpoint,
+    thin,
+)
+from training.console import ConsoleSink
+from training.metrics import Record, Sink, TensorBoardSink, append_line, read_lines
+
+EVALUATION = "evaluation.json"
+PACKAGES = ("torch", "transformers", "numpy", "minigrid", "gymnasium", "peft", "safetensors")
+
+
+class StorageError(OSError):
+    """The run folder can't be written."""
+
+
+class RunDir:
+    """A run that is being written; `create` a new one or `resume` one that was interrupted.
+
+    Use it as a context manager, so that the lock is given back.
+    """
+
+    def __init__(self, folder: Path, config: dict[str, Any], lock: TextIO, sinks: Sequence[Sink]):
+        self.folder = folder
+        self.config = config
+        """the configuration the run was started with"""
+        self._lock = lock
+        self._sinks = sinks
+        self._newest: Checkpoint | None = None
+
+    @classmethod
+    def create(
+        cls, folder: Path, config: Mapping[str, Any], console: Console | None = None
+    ) -> Self:
+        """Start a run in a new folder.
+
+        Args:
+            folder: where; it must not hold anything yet.
+            config: the resolved configuration, as JSON can hold it (paths become text).
+            console: where progress is shown; None shows none.
+
+        Raises:
+            ValueError: the folder is taken.
+            StorageError: it can't be written.
+        """
+        with _writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            if any(path.name != "lock" for path in folder.iterdir()):
+                raise ValueError(
+                    f"the folder {folder} is not empty: go on with its run by --resume, or "
+                    "choose another folder with --run."
+                )
+            lock = _take_lock(folder)
+            about = {"format": FORMAT, "config": dict(config), **_circumstances()}
+            write_json(folder / "run.json", about)
+            return cls(folder, read_run(folder)["config"], lock, _sinks(folder, console))
+
+    @classmethod
+    def resume(cls, folder: Path, console: Console | None = None) -> Self:
+        """Go on with the run in a folder, from its newest checkpoint that is whole.
+
+        What was logged after that checkpoint is cut off: it will be done, and logged, again.
+
+        Raises:
+            ValueError: there is no run, it is a newer version's, or another process is at it.
+            StorageError: it can't be written.
+        """
+        config = read_run(folder)["config"]
+        with _writing(folder):
+            lock = _take_lock(folder)
+            newest = newest_checkpoint(folder / "checkpoints")
+            for name in ("metrics.jsonl", "episodes.jsonl"):
+                _cut(folder / name, newest.extra["bytes"].get(name, 0) if newest else 0)
+            run = cls(folder, config, lock, _sinks(folder, console))
+            run._newest = newest
+            return run
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Finish the display and give back the lock."""
+        for sink in self._sinks:
+            sink.close()
+        self._lock.close()
+
+    def newest(self) -> Checkpoint | None:
+        """The checkpoint the run would go on from."""
+        return self._newest
+
+    def log(
+        self, stage: str, step: int, values: Mapping[str, Any], *, of: int | None = None
+    ) -> None:
+        """Keep a step's figures in `metrics.jsonl` and show them.
+
+        Args:
+            stage: "cold_start", "grpo", ...
+            step: of the stage, counted from 0.
+            values: numbers by name; text, None and nested records too. `alarms`, a list of
+                sentences, stands out on the console.
+            of: how many steps the stage has, where that is known.
+        """
+        record = Record(stage, step, dict(values), of)
+        with _writing(self.folder):
+            append_line(self.folder / "metrics.jsonl", record.line())
+            for sink in self._sinks:
+                sink.show(record)
+
+    def note(self, text: str) -> None:
+        """Show what is under way: "playing 512 test missions"."""
+        for sink in self._sinks:
+            sink.note(text)
+
+    def save_episodes(self, stage: str, step: int, groups: Sequence[Group]) -> None:
+        """Keep what was played in `episodes.jsonl`."""
+        with _writing(self.folder):
+            for number, group in enumerate(groups):
+                for episode in group.episodes:
+                    where = {"stage": stage, "step": step, "group": number}
+                    append_line(self.folder / "episodes.jsonl", where | asdict(episode))
+
+    def save(
+        self, stage: str, step: int, policy: LanguagePolicy, optimizer: torch.optim.Optimizer
+    ) -> None:
+        """Write a checkpoint from which `stage` goes on with `step`; older ones are thinned.
+
+        Log what belongs to the steps before it first: a resumed run keeps what was logged until
+        now and nothing later.
+        """
+        with _writing(self.folder):
+            files = [self.folder / name for name in ("metrics.jsonl", "episodes.jsonl")]
+            written = [path for path in files if path.exists()]
+            for path in written:
+                flush(path)
+            self._newest = save_checkpoint(
+                self.folder / "checkpoints",
+                stage,
+                step,
+                lambda folder: save_policy(policy, folder),
+                optimizer,
+                {"bytes": {path.name: path.stat().st_size for path in written}},
+            )
+            thin(self.folder / "checkpoints")
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """What `run.json` says of a run: `config`, `command`, `commit`, `versions`, ...
+
+    Raises:
+        ValueError: there is no run, or it was written by a newer version of the project.
+    """
+    try:
+        about = json.loads((folder / "run.json").read_text())
+        version = about["format"]
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{folder} holds no run: its run.json is missing or can't be read."
+        ) from error
+    check_format(version, folder)
+    return dict(about)
+
+
+def read_metrics(folder: Path) -> list[dict[str, Any]]:
+    """Every line of a run's `metrics.jsonl`; a last one still being written is left out."""
+    return read_lines(folder / "metrics.jsonl")
+
+
+def read_evaluation(folder: Path) -> dict[str, Any]:
+    """What was measured on the test missions so far, by policy; empty before that."""
+    path = folder / EVALUATION
+    return dict(json.loads(path.read_text())) if path.exists() else {}
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a JSON file beside and rename it into place: it is whole or not there."""
+    beside = path.with_name(f".{path.name}")
+    beside.write_text(json.dumps(value, indent=2, default=str) + "\n")
+    flush(beside)
+    beside.replace(path)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Turns what goes wrong with a disk into one sentence."""
+    try:
+        yield
+    except StorageError:
+        raise
+    except (OSError, SafetensorError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise StorageError(
+            f"the run folder {folder} can't be written: {reason}. What was saved before is "
+            "whole; make room or choose another place, and go on with --resume."
+        ) from error
+
+
+def _take_lock(folder: Path) -> TextIO:
+    """Hold the folder's lock. The system lets go of it when the process ends, however it ends."""
+    file = (folder / "lock").open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+        file.close()
+        raise ValueError(
+            f"the run in {folder} is being written by another process (id {holder}): wait for "
+            "it, or choose another folder with --run."
+        ) from None
+    file.truncate(0)
+    file.write(f"{os.getpid()}\n")
+    file.flush()
+    return file
+
+
+def _sinks(folder: Path, console: Console | None) -> list[Sink]:
+    """Where figures are shown. TensorBoard's files are made anew from the metrics."""
+    shutil.rmtree(folder / "tensorboard", ignore_errors=True)
+    board = TensorBoardSink(folder / "tensorboard")
+    for line in read_metrics(folder):
+        board.show(Record.of_line(line))
+    return [board] if console is None else [board, ConsoleSink(console)]
+
+
+def _cut(path: Path, size: int) -> None:
+    """Cut a file of lines to `size` bytes, or to its last whole line where it is shorter."""
+    if not path.exists():
+        return
+    kept = path.read_bytes()[:size]
+    with path.open("r+b") as file:
+        file.truncate(kept.rfind(b"\n") + 1)
+
+
+def _circumstances() -> dict[str, Any]:
+    """What a result may depend on beside the configuration."""
+    return {
+        "command": shlex.join(["python", *sys.orig_argv[1:]]),
+        "commit": _commit(),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "threads": torch.get_num_threads(),
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+    }
+
+
+def _commit() -> str | None:
+    """The git commit of the code, marked where files were changed since; None outside git."""
+    here = Path(__file__).parent
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(
+            ["git", *arguments], cwd=here, capture_output=True, text=True, check=True, timeout=10
+        )
+        return done.stdout.strip()
+
+    try:
+        commit = git("rev-parse", "HEAD")
+        return commit + (" and changes" if git("status", "--porcelain", "-uno") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None

@@ -1,0 +1,40 @@
+"""Which missions are played: drawn anew for training, fixed for measuring."""
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+
+import envs
+from agent.types import Start
+from envs.tasks import Split, refuse_held_out, seeds
+from envs.text_world import TextWorld
+from training.config import TrainConfig
+
+DEMONSTRATIONS, COLD_START, GRPO = range(3)
+"""Stages, as the first number of every random stream after the run's seed."""
+
+
+def draw_starts(config: TrainConfig, stage: int, step: int, count: int) -> list[Start]:
+    """Training starts of a step: the same for the same run seed, stage and step, in any order.
+
+    Nothing is carried from step to step, so a resumed run draws what the interrupted one would.
+    """
+    train = seeds(Split.TRAIN, 1 << 30)
+    drawn = np.random.default_rng([config.seed, stage, step]).integers(len(train), size=count)
+    return [Start(config.task, train[int(index)]) for index in drawn]
+
+
+def fixed_starts(config: TrainConfig, split: Split, count: int) -> list[Start]:
+    """The first `count` missions of a held-out split: the same for every run and every arm."""
+    return [Start(config.task, seed) for seed in seeds(split, count)]
+
+
+def training_world(config: TrainConfig) -> Callable[[str], TextWorld]:
+    """Makes the run's worlds.
+
+    Raises:
+        ValueError: if the task or its options are held out for tests of generalisation.
+    """
+    refuse_held_out(config.task, {"phrasing": config.phrasing})
+    return partial(envs.make, phrasing=config.phrasing)

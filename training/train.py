@@ -1,0 +1,237 @@
+"""A run from nothing to a measured agent: demonstrations, cold start, GRPO, evaluation, report."""
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import asdict, replace
+from typing import Any
+
+import torch
+
+from agent.adapters import LoraOptions
+from agent.language_policy import LanguagePolicy, Sampling
+from agent.models import load_model
+from agent.policies import ExpertPolicy, RandomPolicy, ReactivePolicy
+from agent.rollout import play_groups
+from agent.types import Episode
+from envs.tasks import Split
+from training.alarms import Collapse, find_collapse, warnings
+from training.batching import make_batch
+from training.checkpoints import restore
+from training.cold_start import demonstrate, imitate
+from training.config import TrainConfig
+from training.evaluation import evaluate
+from training.grpo import assess, learn
+from training.learner import Learner
+from training.report import write_report
+from training.run_dir import EVALUATION, RunDir, read_evaluation, read_metrics, write_json
+from training.starts import GRPO, draw_starts, fixed_starts, training_world
+from training.summaries import summarize
+
+logger = logging.getLogger(__name__)
+
+STAGES = ("cold_start", "grpo", "cold_plus")
+"""In the order in which a run goes through them; the last two exclude one another."""
+
+
+def train(config: TrainConfig, run: RunDir) -> None:
+    """Run every stage, or those that an interrupted run has left.
+
+    Raises:
+        ValueError: if the config asks for what cannot be done.
+        Collapse: if training collapsed; the checkpoints before it are kept.
+    """
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    trainer = Trainer(config, run)
+    trainer.measure_references()
+    if config.cold_start == "expert":
+        trainer.imitate_until("cold_start", lambda step: step >= config.cold.steps)
+    trainer.measure("cold_start")
+    if config.cold_plus_minutes:
+        trainer.continue_cold_start()
+        trainer.measure("cold_plus")
+    elif config.grpo.steps:
+        trainer.grpo()
+        trainer.measure("grpo")
+    write_report(run.folder)
+
+
+class Trainer:
+    """The stages of one run, over one mind."""
+
+    def __init__(self, config: TrainConfig, run: RunDir) -> None:
+        self.config = config
+        self.run = run
+        self.make = training_world(config)
+        self.saved = run.newest()
+        lora = LoraOptions(rank=config.learner.lora_rank) if config.learner.lora_rank else None
+        if self.saved:
+            self.mind = load_model(self.saved.model)
+        else:
+            run.note(f"loading {config.model}")
+            self.mind = load_model(config.model, seed=config.seed, lora=lora)
+        self.policy = self.language_policy(config.sampling)
+        self.test = fixed_starts(config, Split.TEST, config.evaluation.missions)
+        self.measured = read_evaluation(run.folder)
+        self.expert: list[Episode] = []
+
+    def imitate_until(self, stage: str, done: Callable[[int], bool]) -> None:
+        """Imitate the demonstrations, step after step."""
+        step = self.first_step(stage)
+        if done(step):
+            return
+        self.run.note("playing demonstrations")
+        shown = demonstrate(self.config, self.mind)
+        learner = self.learner(stage, self.config.cold.learning_rate)
+        while not done(step):
+            began = time.perf_counter()
+            update, tokens = imitate(self.config, learner, shown, step)
+            seconds = time.perf_counter() - began
+            self.run.log(
+                stage,
+                step,
+                asdict(update) | {"seconds": seconds, "tokens_per_second": tokens / seconds},
+                of=self.config.cold.steps if stage == "cold_start" else None,
+            )
+            step += 1
+            if step % (5 * self.config.checkpoint_every) == 0 and not done(step):
+                self.run.save(stage, step, self.policy, learner.optimizer)
+        self.run.save(stage, step, self.policy, learner.optimizer)
+        self.policy.sampler.refresh()
+
+    def continue_cold_start(self) -> None:
+        """Control: imitate the same demonstrations for as long as GRPO would have learned."""
+        spent = sum(
+            line["seconds"] for line in read_metrics(self.run.folder) if line["stage"] == "cold_plus"
+        )
+        ends = time.monotonic() + 60 * self.config.cold_plus_minutes - spent
+        self.imitate_until("cold_plus", lambda step: time.monotonic() >= ends)
+
+    def grpo(self) -> None:
+        """Play, score, compare, update."""
+        config = self.config.grpo
+        learner = self.learner("grpo", config.learning_rate)
+        reference = deepcopy(self.mind.model).eval() if config.kl_coef else None
+        for step in range(self.first_step("grpo"), config.steps):
+            if step % self.config.evaluation.every == 0:
+                self.validate(step)
+
+            began = time.perf_counter()
+            groups = play_groups(
+                self.policy,
+                draw_starts(self.config, GRPO, step, config.groups),
+                config.group_size,
+                stream=(self.config.seed, GRPO, step),
+                seats=self.config.learner.seats,
+                make=self.make,
+            )
+            played = time.perf_counter()
+            scored = assess(groups, config, seed=step)
+            figures = summarize(groups, scored)
+            batch = make_batch(groups, scored.advantages)
+            if len(batch):
+                update, more = learn(
+                    learner, batch, config, reference=reference, episode_tokens=self.episode_tokens
+                )
+                self.policy.sampler.refresh()
+                figures |= asdict(update) | more
+            seconds = time.perf_counter() - began
+            figures |= {
+                "play_seconds": played - began,
+                "seconds": seconds,
+                "tokens_per_second": (figures["tokens_sampled"] + figures["tokens_read"]) / seconds,
+            }
+            self.watch(step, figures)
+            self.run.save_episodes("grpo", step, groups)
+            if (step + 1) % self.config.checkpoint_every == 0 or step + 1 == config.steps:
+                self.run.save("grpo", step + 1, self.policy, learner.optimizer)
+
+    def watch(self, step: int, figures: dict[str, Any]) -> None:
+        """Log a step of GRPO with its alarms; raises `Collapse` where it cannot go on."""
+        before = [line for line in read_metrics(self.run.folder) if line["stage"] == "grpo"]
+        alarms = warnings(figures, before)
+        self.run.log("grpo", step, figures | {"alarms": alarms}, of=self.config.grpo.steps)
+        self.stop_if_collapsed(figures)
+
+    def validate(self, step: int) -> None:
+        """Success on the validation missions; raises `Collapse` where it has fallen for good."""
+        count = self.config.evaluation.validation_missions
+        starts = fixed_starts(self.config, Split.VALIDATION, count)
+        measured, _ = evaluate(self.policy, starts, self.make, seats=self.config.learner.seats)
+        self.run.log("validation", step, asdict(measured))
+        self.stop_if_collapsed(
+            {},
+            [
+                line["success"]
+                for line in read_metrics(self.run.folder)
+                if line["stage"] == "validation"
+            ],
+        )
+
+    def stop_if_collapsed(self, figures: dict[str, Any], validation: list[float] = []) -> None:  # noqa: B006
+        """Leave with the reason, and a word on what is kept."""
+        if reason := find_collapse(figures, validation):
+            kept = self.run.newest()
+            raise Collapse(
+                f"training has collapsed: {reason}. "
+                + (f"The last checkpoint before is {kept.folder}." if kept else "")
+            )
+
+    def measure_references(self) -> None:
+        """The ends of the scale, on the same test missions."""
+        for policy in (ExpertPolicy(), ReactivePolicy(), RandomPolicy()):
+            if policy.name not in self.measured or not self.expert:
+                self.run.note(f"measuring the {policy.name} policy")
+                measured, episodes = evaluate(policy, self.test, self.make)
+                self.expert = self.expert or episodes
+                self.keep({policy.name: asdict(measured)})
+
+    def measure(self, name: str) -> None:
+        """The policy as it stands, sampled and greedy, on the test missions."""
+        if name in self.measured:
+            return
+        figures = {}
+        greedy = self.language_policy(replace(self.config.sampling, temperature=0.0))
+        for how, policy in (("sampled", self.policy), ("greedy", greedy)):
+            self.run.note(f"measuring {name.replace('_', ' ')}, {how}")
+            measured, _ = evaluate(
+                policy, self.test, self.make, seats=self.config.learner.seats, expert=self.expert
+            )
+            figures[how] = asdict(measured)
+        self.keep({name: figures})
+
+    def keep(self, figures: dict[str, Any]) -> None:
+        """Note what was measured, so that a resumed run need not measure it again."""
+        self.measured |= figures
+        write_json(self.run.folder / EVALUATION, self.measured)
+
+    def language_policy(self, sampling: Sampling) -> LanguagePolicy:
+        """The mind as a policy."""
+        return LanguagePolicy(
+            self.mind, sampling, self.config.reply_mode, precision=self.config.learner.precision
+        )
+
+    def learner(self, stage: str, learning_rate: float) -> Learner:
+        """A learner, with the optimizer state of the stage it goes on with."""
+        learner = Learner(
+            self.mind, self.config.learner, learning_rate, self.config.sampling.temperature
+        )
+        saved = self.run.newest()
+        continues = {"cold_start": "cold_start", "cold_plus": "cold_start", "grpo": "grpo"}
+        if saved and saved.stage in (stage, continues[stage]):
+            restore(saved, learner.optimizer)
+        return learner
+
+    @property
+    def episode_tokens(self) -> int:
+        """The most tokens that an episode can sample: the constant of `dr_grpo`."""
+        return self.config.sampling.max_reply_tokens * self.make(self.config.task).turn_limit
+
+    def first_step(self, stage: str) -> int:
+        """Where a stage goes on: at once after its end, where a later stage was reached."""
+        if self.saved is None or STAGES.index(self.saved.stage) < STAGES.index(stage):
+            return self.config.cold.steps if stage == "cold_plus" else 0
+        return self.saved.step if self.saved.stage == stage else sys.maxsize
