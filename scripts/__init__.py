@@ -1,0 +1,1 @@
+"""Doors to the project: each parses its arguments, calls, and prints."""

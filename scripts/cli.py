@@ -1,0 +1,63 @@
+"""What every script shares: options from a dataclass, mistakes in one sentence."""
+
+import errno
+import json
+import logging
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tyro
+
+T = TypeVar("T")
+
+USER_MISTAKE, INTERRUPTED = 2, 130
+"""Exit codes; 130 is what a shell reports of a program stopped by Ctrl-C."""
+
+
+def options(
+    kind: Callable[..., T], script: str, args: Sequence[str], description: str, **default: T
+) -> T:
+    """The command line read into a dataclass; `--help` comes from its docstrings."""
+    return tyro.cli(
+        kind,
+        prog=f"python -m scripts.{script}",
+        args=list(args),
+        description=description,
+        config=(tyro.conf.EnumChoicesFromValues,),
+        **default,
+    )
+
+
+@contextmanager
+def friendly(on_interrupt: str = "") -> Iterator[None]:
+    """Turn what a user can mend into one sentence and an exit code; bugs keep their traceback."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    try:
+        yield
+    except KeyboardInterrupt:
+        _leave(f"stopped. {on_interrupt}".strip(), INTERRUPTED)
+    except ValueError as error:
+        _leave(f"error: {error}", USER_MISTAKE)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        reason = {
+            errno.ENOSPC: "the disk is full; make room and go on with --resume",
+            errno.EROFS: "the folder cannot be written; choose another with --run",
+            errno.EACCES: "permission was refused; choose another folder",
+        }.get(error.errno or 0, error.strerror or str(error))
+        _leave(f"error: {reason}{where}", USER_MISTAKE)
+
+
+def write_json(path: Path | None, value: Any) -> None:
+    """Write a script's result where `--json` asked for it."""
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(value, indent=2) + "\n")
+
+
+def _leave(message: str, code: int) -> None:
+    print(message, file=sys.stderr)
+    raise SystemExit(code)

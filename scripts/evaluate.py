@@ -1,0 +1,84 @@
+"""Measure a policy on held-out missions.
+
+    python -m scripts.evaluate --policy runs/default-0
+    python -m scripts.evaluate --policy expert --task BabyAI-GoToLocal-v0 --missions 100
+    python -m scripts.evaluate --policy smollm2 --greedy --json result.json
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress
+
+import envs
+from agent import load
+from agent.policies import ExpertPolicy
+from agent.types import Start
+from envs.expert import can_advise
+from scripts.cli import friendly, options, write_json
+from training.evaluation import evaluate
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to measure, and on what."""
+
+    policy: str = "expert"
+    """`random`, `reactive`, `expert`, a run folder, a model's folder, `smollm2` or a hub id"""
+    task: str = "goto-small"
+    """a named task, or any MiniGrid or BabyAI id"""
+    phrasing: str = "sentences"
+    """how observations are put into words"""
+    split: envs.Split = envs.Split.TEST
+    """which seeds; a figure to report comes from `test`, and nothing is ever tuned on it"""
+    missions: int = 512
+    """how many, one episode each"""
+    greedy: bool = False
+    """take the likeliest token each time, in place of sampling"""
+    precision: str = "fp32"
+    """`fp32`, or `bf16`, which is faster on some machines"""
+    seats: int = 128
+    """episodes at once"""
+    json: Path | None = None
+    """write the figures here, too"""
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Parse the command line, play, print."""
+    with friendly():
+        asked = options(Options, "evaluate", sys.argv[1:] if args is None else args, __doc__ or "")
+        if asked.missions < 1 or asked.seats < 1:
+            raise ValueError("missions and seats must be at least 1")
+        envs.task(asked.task)
+        make = partial(envs.make, phrasing=asked.phrasing)
+        starts = [Start(asked.task, seed) for seed in envs.seeds(asked.split, asked.missions)]
+        policy = load(
+            asked.policy, temperature=0.0 if asked.greedy else None, precision=asked.precision
+        )
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            expert = []
+            if can_advise(asked.task):
+                lengths = progress.add_task("the expert, to compare lengths", total=asked.missions)
+                _, expert = evaluate(
+                    ExpertPolicy(), starts, make, on_episode=partial(progress.advance, lengths)
+                )
+            bar = progress.add_task(f"{policy.name} on {asked.task}", total=asked.missions)
+            measured, _ = evaluate(
+                policy,
+                starts,
+                make,
+                seats=asked.seats,
+                expert=expert,
+                on_episode=partial(progress.advance, bar),
+            )
+        for name, value in asdict(measured).items():
+            print(f"{name:20} {value:.4g}" if isinstance(value, float) else f"{name:20} {value}")
+        write_json(asked.json, {"options": asdict(asked), **asdict(measured)})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""Watch one episode in the terminal: text, thought and action of each turn.
+
+    python -m scripts.play --policy runs/default-0
+    python -m scripts.play --policy expert --task mixed --seed 7
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+import envs
+from agent import load
+from agent.policies import LiveEpisode
+from agent.rollout import play
+from agent.types import ReplyStatus, Start, Turn
+from scripts.cli import friendly, options, write_json
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Who plays what."""
+
+    policy: str = "expert"
+    """`random`, `reactive`, `expert`, a run folder, a model's folder, `smollm2` or a hub id"""
+    task: str = "goto-small"
+    """a named task, or any MiniGrid or BabyAI id"""
+    phrasing: str = "sentences"
+    """how observations are put into words"""
+    seed: int = 0
+    """which episode; the same seed is the same episode"""
+    greedy: bool = False
+    """take the likeliest token each time, in place of sampling"""
+    json: Path | None = None
+    """write the episode here, too"""
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Parse the command line, play, print each turn as it ends."""
+    with friendly():
+        asked = options(Options, "play", sys.argv[1:] if args is None else args, __doc__ or "")
+        envs.task(asked.task)
+        policy = load(asked.policy, temperature=0.0 if asked.greedy else None)
+        console = Console(highlight=False)
+        [episode] = play(
+            policy,
+            [(Start(asked.task, asked.seed), 0)],
+            make=partial(envs.make, phrasing=asked.phrasing),
+            on_turn=partial(show, console),
+        )
+        colour = "green" if episode.success else "red"
+        console.print(
+            f"\n{episode.status.value} after {len(episode.turns)} turns, "
+            f"return {episode.episode_return:.2f}",
+            style=f"bold {colour}",
+        )
+        write_json(asked.json, asdict(episode))
+
+
+def show(console: Console, episode: LiveEpisode, turn: Turn) -> None:
+    """One turn."""
+    number = len(episode.turns)
+    if number == 1:
+        console.print(Text(f"{episode.start.task}, seed {episode.start.seed}", "dim"))
+        console.print(Text(f"Mission: {episode.mission}", "bold"))
+    console.print(Text(f"\n{number:3}  ", "dim").append(turn.observation, "default"))
+    if turn.status is ReplyStatus.OK:
+        if turn.thought:
+            console.print(Text(f"     {turn.thought}", "italic cyan"))
+        console.print(Text(f"     > {turn.action}", "bold"))
+    else:
+        console.print(Text(f"     {turn.reply}", "red"))
+        console.print(Text(f"     ! {turn.status.value}", "bold red"))
+
+
+if __name__ == "__main__":
+    main()

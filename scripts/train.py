@@ -1,0 +1,84 @@
+"""Train an agent: demonstrations, cold start, GRPO, evaluation, report.
+
+    python -m scripts.train                          the default preset, ten minutes on two cores
+    python -m scripts.train --preset smollm2         a pretrained model
+    python -m scripts.train --task BabyAI-GoToLocal-v0 --grpo.steps 80 --run runs/mine
+    python -m scripts.train --run runs/mine --resume go on with an interrupted run
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+
+from rich.console import Console
+
+from scripts.cli import friendly, options
+from training.alarms import Collapse
+from training.config import TrainConfig, from_json, to_json
+from training.presets import PRESETS, preset
+from training.run_dir import RunDir, read_run
+from training.train import train
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Parse the command line and run."""
+    args = sys.argv[1:] if args is None else args
+    with friendly():
+        name, folder, resume, rest = _first_options(args)
+        config = from_json(TrainConfig, read_run(folder)["config"]) if resume else preset(name)
+        asked = options(TrainConfig, "train", rest, default=config, description=_description())
+        folder = folder or Path("runs", f"{name}-{asked.seed}")
+        if resume:
+            _refuse_changes(config, asked)
+        console = Console()
+        run = RunDir.resume(folder, console) if resume else RunDir.create(
+            folder, to_json(asked), console
+        )  # fmt: skip
+        try:
+            with run, friendly(f"Go on with: python -m scripts.train --run {folder} --resume"):
+                train(asked, run)
+        except Collapse as collapse:
+            console.print(str(collapse), style="bold red")
+            raise SystemExit(1) from None
+        console.print(f"\nReport: {folder / 'report.md'}\nWatch it: python -m scripts.play --policy {folder}")
+
+
+def _first_options(args: Sequence[str]) -> tuple[str, Path, bool, list[str]]:
+    """The options that say which config the others change, and the others."""
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--preset", default="default")
+    first.add_argument("--run", type=Path)
+    first.add_argument("--resume", action="store_true")
+    known, rest = first.parse_known_args(args)
+    if known.resume and known.run is None:
+        raise ValueError("--resume needs --run FOLDER: which run is to go on?")
+    return known.preset, known.run, known.resume, rest
+
+
+def _description() -> str:
+    presets = "\n".join(
+        f"  {name}: {(make.__doc__ or '').strip()}" for name, make in PRESETS.items()
+    )
+    return (
+        f"{__doc__}\nFirst of all:\n"
+        "  --preset NAME  where all other options start from (default: default)\n"
+        "  --run FOLDER   the run folder (default: runs/<preset>-<seed>)\n"
+        "  --resume       go on with the run in --run, with the options it was started with\n\n"
+        f"Presets:\n{presets}"
+    )
+
+
+def _refuse_changes(stored: TrainConfig, asked: TrainConfig) -> None:
+    for field in fields(TrainConfig):
+        if getattr(stored, field.name) != getattr(asked, field.name):
+            raise ValueError(
+                f"a resumed run keeps its options: {field.name} is "
+                f"{getattr(stored, field.name)} in the run, and {getattr(asked, field.name)} was "
+                "asked for. Start a new run with --run."
+            )
+
+
+if __name__ == "__main__":
+    main()
