@@ -15,23 +15,23 @@ SHELL := bash
 export PYTHONDONTWRITEBYTECODE :=
 
 python := .venv/bin/python
-options = $(if $(RUN),--run $(RUN)) $(ARGS)
+who := $(or $(RUN),$(wildcard runs/default-0),expert)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo '  RUN=runs/mine      the run folder'
+	@echo '  RUN=runs/mine      the run folder, in place of runs/default-0'
 	@echo '  ARGS="--seed 1"    options of the script, or of pytest; ARGS=--help explains them'
 	@echo '  PYTHON=python3.12  the Python that .venv is made with'
 
 train: .venv/runtime ## from nothing to a trained and measured agent, in one run folder
-	@$(python) -m scripts.train $(options)
+	@$(python) -m scripts.train $(if $(RUN),--run $(RUN)) $(ARGS)
 
-evaluate: .venv/runtime ## measure a policy on held-out missions
-	@$(python) -m scripts.evaluate $(options)
+evaluate: .venv/runtime ## measure the trained mind on held-out missions
+	@$(python) -m scripts.evaluate --policy $(who) $(ARGS)
 
-play: .venv/runtime ## watch one episode: text, thought and action of each turn
-	@$(python) -m scripts.play $(options)
+play: .venv/runtime ## watch it play one episode: text, thought and action of each turn
+	@$(python) -m scripts.play --policy $(who) $(ARGS)
 
 test: .venv/dev ## run the tests
 	@$(python) -m pytest -n logical --maxprocesses 4 $(ARGS)
@@ -70,7 +70,7 @@ count=0; total=$$(grep -c == $<); \
       printf '\r%-72.72s' "$<: $$count of $$total, $${what##*/}";; \
     Installing) printf '\r%-72.72s' "$<: unpacking, up to a minute";; \
   esac; done || { \
-    printf '\n'; grep ^ERROR .venv/pip.log; echo 'Set-up failed; the log is .venv/pip.log.'; exit 1; \
+    printf '\n'; grep ^ERROR .venv/pip.log | tail -n 1; echo 'Set-up failed; the log is .venv/pip.log.'; exit 1; \
   } >&2; \
 printf '\r%-72.72s\n' "$<: installed in $$SECONDS s"; \
 touch $@
@@ -81,9 +81,9 @@ freeze = .venv-lock/bin/pip freeze --all --exclude pip --exclude grounded | sed 
 lock: ## resolve the newest versions into the two lock files; torch stays
 	@rm -rf .venv-lock
 	@$(PYTHON) -m venv .venv-lock
-	@.venv-lock/bin/pip install --quiet . "$$(grep ^torch== requirements.lock)"
+	@.venv-lock/bin/pip install --quiet --no-compile . "$$(grep ^torch== requirements.lock)"
 	@{ grep '^#' requirements.lock; $(freeze); } > .venv-lock/runtime
-	@.venv-lock/bin/pip install --quiet '.[dev]' -c .venv-lock/runtime
+	@.venv-lock/bin/pip install --quiet --no-compile '.[dev]' -c .venv-lock/runtime
 	@{ grep -E '^(#|-r)' requirements-dev.lock; $(freeze) | grep -vxFf .venv-lock/runtime; } \
 	    > .venv-lock/dev
 	@mv .venv-lock/runtime requirements.lock

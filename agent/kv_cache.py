@@ -15,6 +15,9 @@ from transformers.cache_utils import Cache, CacheLayerMixin
 BLOCK = 32
 """Positions are allocated and read by the block: products copy what is not contiguous."""
 
+ATTENTION = {"full_attention", "sliding_attention"}
+"""Layers that can be served; a sliding window is full attention as far as `Mind.context` goes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -121,8 +124,18 @@ class SlotCache(Cache):
     window: Window
 
     def __init__(self, config: PreTrainedConfig) -> None:
-        count = config.get_text_config().num_hidden_layers
-        super().__init__(layers=[SlotLayer(self) for _ in range(count)])
+        """
+        Raises:
+            ValueError: for a model that remembers in other ways than by keys and values.
+        """
+        config = config.get_text_config()
+        others = set(getattr(config, "layer_types", None) or ()) - ATTENTION
+        if others:
+            raise ValueError(
+                f"models of the type {config.model_type} cannot be sampled from: they have layers "
+                f"of {', '.join(sorted(others))}, and the sampler keeps keys and values alone"
+            )
+        super().__init__(layers=[SlotLayer(self) for _ in range(config.num_hidden_layers)])
         self.slots = 0
         self.capacity = 0
 

@@ -46,7 +46,7 @@ class LanguagePolicy:
     def __init__(
         self,
         mind: Mind,
-        sampling: Sampling = Sampling(),  # noqa: B008 (frozen)
+        sampling: Sampling = Sampling(),
         mode: ReplyMode = ReplyMode.THINK,
         precision: str = "fp32",
     ) -> None:
@@ -110,7 +110,7 @@ class LanguagePolicy:
     def _text(self, ids: tuple[int, ...]) -> str:
         """The reply as text, less the token that ended the turn."""
         shown = ids[:-1] if ids and ids[-1] in self.mind.end_ids else ids
-        return str(self.mind.tokenizer.decode(shown, clean_up_tokenization_spaces=False))
+        return str(self.mind.tokenizer.decode(list(shown), clean_up_tokenization_spaces=False))
 
     def converse(self, live: LiveEpisode) -> Conversation:
         """The conversation that an episode opens with."""

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from agent.language_policy import LanguagePolicy, Sampling
 from agent.models import load_model, save_model
@@ -67,6 +68,6 @@ def newest_checkpoint(run: Path) -> Path | None:
     return found[-1].parent if found else None
 
 
-def _settings(folder: Path) -> dict[str, dict[str, float | int | None]]:
+def _settings(folder: Path) -> dict[str, Any]:
     path = folder / SETTINGS
     return dict(json.loads(path.read_text())) if path.is_file() else {}

@@ -28,6 +28,8 @@ class LiveEpisode:
     """what the reply answers"""
     random: np.random.Generator
     """the episode's own random stream, so that the order of play changes nothing"""
+    state: int
+    """a number for the world's state, equal for equal states"""
     turns: list[Turn] = field(default_factory=list)
 
 
@@ -99,7 +101,9 @@ class ExpertPolicy:
     def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
         """The expert's advice for each episode."""
         self._experts = {
-            one.key: self._experts[one.key] if one.turns else expert_for(_grid_world(one, self.name))
+            one.key: self._experts[one.key]
+            if one.turns
+            else expert_for(_grid_world(one, self.name))
             for one in live
         }
         advice = [self._experts[one.key].advise() for one in live]

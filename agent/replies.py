@@ -6,7 +6,7 @@ the form alone, and gives every other reply the name of its first mistake.
 >>> parse("<think>The ball is ahead.</think><answer>go forward</answer>", ["go forward"]).action
 'go forward'
 >>> parse("go forward", ["go forward"]).status.value
-'missing think'
+'missing answer'
 """
 
 import re

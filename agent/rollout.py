@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -10,7 +11,7 @@ import envs
 from agent.policies import LiveEpisode, Policy, Response
 from agent.replies import parse
 from agent.types import Episode, Group, ReplyStatus, Start, Turn
-from envs.text_world import EpisodeStatus, TextWorld
+from envs.text_world import EpisodeStatus, Info, TextWorld
 
 MakeWorld = Callable[[str], TextWorld]
 
@@ -91,7 +92,9 @@ def _begin(
     observation, info = world.reset(seed=start.seed)
     name = crc32(start.task.encode())
     random = np.random.default_rng([*stream, name, start.seed, member])
-    return LiveEpisode(key, start, member, world, info["mission"], observation, random)
+    return LiveEpisode(
+        key, start, member, world, info["mission"], observation, random, _state(info)
+    )
 
 
 def _take_turn(episode: LiveEpisode, response: Response, policy: Policy) -> EpisodeStatus:
@@ -107,6 +110,7 @@ def _take_turn(episode: LiveEpisode, response: Response, policy: Policy) -> Epis
             action=reply.action,
             status=reply.status,
             reward=float(reward),
+            state=episode.state,
             prompt_ids=response.prompt_ids,
             reply_ids=response.reply_ids,
             log_probs=response.log_probs,
@@ -116,7 +120,19 @@ def _take_turn(episode: LiveEpisode, response: Response, policy: Policy) -> Epis
     if reply.status is not ReplyStatus.OK:
         observation = f"Your reply could not be read: {reply.status.value}. {observation}"
     episode.observation = observation
+    episode.state = _state(info)
     return EpisodeStatus(info["status"])
+
+
+def _state(info: Info) -> int:
+    """A number for the world's state, whatever has been seen of it."""
+
+    def unseen(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: unseen(one) for key, one in value.items() if key != "seen"}
+        return tuple(map(unseen, value)) if isinstance(value, tuple) else value
+
+    return crc32(repr(unseen(info["truth"])).encode())
 
 
 def _end(episode: LiveEpisode, status: EpisodeStatus) -> Episode:

@@ -206,17 +206,18 @@ class Sampler:
         for request in requests:
             rows[request.key].ask(request)
         seats = range(len(rows))
-        taken = {row.slot for row in rows.values()}
-        free = [seat for seat in seats if seat not in taken]
-        homeless = [row for row in rows.values() if row.slot not in seats]
-        movers = [(row, seat) for row, seat in zip(homeless, free, strict=True) if row.slot >= 0]
-        if movers:
+        free = sorted(set(seats) - {row.slot for row in rows.values()})
+        moves = list(
+            zip((row for row in rows.values() if row.slot not in seats), free, strict=True)
+        )
+        held = [(row, seat) for row, seat in moves if row.length]
+        if held:
             self._cache.copy(
-                [row.slot for row, _ in movers],
-                [seat for _, seat in movers],
-                max(row.length for row, _ in movers),
+                [row.slot for row, _ in held],
+                [seat for _, seat in held],
+                max(row.length for row, _ in held),
             )
-        for row, seat in zip(homeless, free, strict=True):
+        for row, seat in moves:
             row.slot = seat
         return list(rows.values())
 

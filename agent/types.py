@@ -68,6 +68,8 @@ class Turn:
     action: str
     status: ReplyStatus
     reward: float
+    state: int = 0
+    """equal for equal states of the world before the reply"""
     prompt_ids: tuple[int, ...] = ()
     reply_ids: tuple[int, ...] = ()
     log_probs: tuple[float, ...] = ()

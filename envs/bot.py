@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from minigrid.core.world_object import WorldObj
-from minigrid.envs.babyai.core.verifier import ObjDesc
+from minigrid.envs.babyai.core.verifier import ObjDesc, PickupInstr
 from minigrid.utils.baby_ai_bot import (
     BabyAIBot,
     CloseSubgoal,
@@ -30,6 +30,33 @@ from envs.memory import Memory, Position, ahead_of
 from envs.planner import facing, facing_beside, walk
 from envs.progress import last_done, remaining, takes_several_steps
 
+PATIENCE = 200
+"""Searches for a way in one turn, after which the bot is taken to go in circles: it may look for
+the key to one locked door behind another, and for that one's behind the first."""
+
+
+class _Bot(BabyAIBot):
+    """The bot, but it drops what it picked up only for what comes later, and breaks where it would
+    think forever."""
+
+    searches = 0
+
+    def _process_instr(self, instruction: Any) -> None:
+        needs_hands = any(not isinstance(later, GoNextToSubgoal) for later in self.stack)
+        if not isinstance(instruction, PickupInstr) or needs_hands:
+            super()._process_instr(instruction)
+        else:
+            self.stack += [PickupSubgoal(self), GoNextToSubgoal(self, instruction.desc)]
+
+    def replan(self, action_taken: Any = None) -> Any:
+        self.searches = 0
+        return super().replan(action_taken)
+
+    def _shortest_path(self, *args: Any, **kwargs: Any) -> Any:
+        self.searches += 1
+        assert self.searches <= PATIENCE, "the bot goes in circles"
+        return super()._shortest_path(*args, **kwargs)
+
 
 class BotGuide:
     """Guides through a BabyAI level."""
@@ -37,11 +64,11 @@ class BotGuide:
     def __init__(self, raw: Any) -> None:
         """raw: a `RoomGridLevel`, whose instructions minigrid does not declare."""
         self.raw = raw
-        self.bot = BabyAIBot(raw)
+        self.bot = _Bot(raw)
         self._last_aim: Aim | None = None
 
     def next_step(self, memory: Memory, last_action: Action | None) -> Step | None:
-        """What to do now; None when the bot has lost its way.
+        """What to do now; None when the bot has lost its way and nothing new can be seen either.
 
         last_action: what was done last, None on the first turn; `Action.DONE` for an unreadable
         reply, which like it moves nothing.
@@ -50,9 +77,9 @@ class BotGuide:
         if action is None:
             self._start_again(memory)
             action = self._replan(None)
-        if action is None:
+        step = self._look_around(memory) if action is None else self._step(memory, action)
+        if step is None:
             return None
-        step = self._step(memory, action)
         self._last_aim = step.aim
         return replace(step, aim=replace(step.aim, done=last_done(self.raw.instrs, memory)))
 
@@ -60,22 +87,13 @@ class BotGuide:
         """The bot's own choice; None where it breaks, as it does on states it did not foresee."""
         try:
             action = self.bot.replan(last_action)
-            if self._holds_for_nothing():
-                self.bot.stack.pop()
-                action = self.bot.replan(Action.DONE)
         except (AssertionError, AttributeError, DisappearedBoxError, TypeError):
             return None
         return Action(int(action)) if self.bot.stack else None
 
-    def _holds_for_nothing(self) -> bool:
-        """The bot drops whatever it was asked to pick up; if only walks follow, that is idle."""
-        below = self.bot.stack[:-1]
-        walks = all(isinstance(subgoal, GoNextToSubgoal) for subgoal in below)
-        return bool(below) and walks and isinstance(self.bot.stack[-1], DropSubgoal)
-
     def _start_again(self, memory: Memory) -> None:
         """A fresh bot for what remains of the mission, with all that was seen so far."""
-        self.bot = BabyAIBot(self.raw)
+        self.bot = _Bot(self.raw)
         self.bot.stack.clear()
         self.bot._process_instr(remaining(self.raw.instrs))
         for place in memory.cells:
@@ -83,6 +101,11 @@ class BotGuide:
         if memory.carried:
             place = self.bot._find_drop_pos()
             self.bot.stack += [DropSubgoal(self.bot), GoNextToSubgoal(self.bot, place)]
+
+    def _look_around(self, memory: Memory) -> Step | None:
+        """For want of a plan, the shortest way to see something new."""
+        way = walk(memory.cells, memory.pose, revealing(memory))
+        return Step(way.actions[0], Aim(Verb.EXPLORE, sought=self._sought())) if way else None
 
     def _step(self, memory: Memory, action: Action) -> Step:
         """The bot's choice, its walks replaced by ours."""
@@ -111,7 +134,7 @@ class BotGuide:
 
     def _walking(self, memory: Memory, place: Position) -> Aim:
         """The aim of a walk: what the bot will do where it ends."""
-        *_, below = [None, *self.bot.stack[:-1]]
+        below = self.bot.stack[-2] if len(self.bot.stack) > 1 else None
         thing = memory.cells[place]
         if isinstance(below, PickupSubgoal):
             return self._picking(memory, place, self.bot.stack[:-2])

@@ -105,7 +105,8 @@ def check(claim: Claim, memory: Memory) -> bool | None:
     if fact is Fact.CARRIED:
         return str(memory.carried) == thing
     if fact in _DEEDS:
-        return any(deed.verb == fact and str(deed.thing) == thing for deed in memory.deeds)
+        kind, colour = _description(thing)
+        return any(deed.verb == fact and deed.thing.matches(kind, colour) for deed in memory.deeds)
     if fact in (Fact.SEEN, Fact.NEVER_SEEN):
         return memory.ever_saw(*_description(thing)) == (fact is Fact.SEEN)
     if fact is Fact.IN_THE_WAY:

@@ -64,7 +64,10 @@ def _standing(aim: Aim, memory: Memory, wording: Random) -> str:
         return wording.choice(SEEN if known else UNSEEN).format(sought=sought)
     if memory.carried and aim.verb is not Verb.PICK_UP:
         return wording.choice(CARRIED).format(thing=memory.carried)
-    return DID[aim.done.verb].format(thing=aim.done.thing) if aim.done else ""
+    if aim.done:
+        thing = aim.done.thing
+        return DID[aim.done.verb].format(thing=describe(thing.kind, thing.colour))
+    return ""
 
 
 def _reason(step: Step, memory: Memory, wording: Random) -> str:

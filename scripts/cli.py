@@ -4,8 +4,9 @@ import errno
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,16 +19,16 @@ USER_MISTAKE, INTERRUPTED = 2, 130
 
 
 def options(
-    kind: Callable[..., T], script: str, args: Sequence[str], description: str, **default: T
+    kind: type[T], script: str, args: Sequence[str], description: str, default: T | None = None
 ) -> T:
     """The command line read into a dataclass; `--help` comes from its docstrings."""
-    return tyro.cli(
+    read = partial(tyro.cli, kind) if default is None else partial(tyro.cli, kind, default=default)
+    return read(
         kind,
         prog=f"python -m scripts.{script}",
         args=list(args),
         description=description,
         config=(tyro.conf.EnumChoicesFromValues,),
-        **default,
     )
 
 

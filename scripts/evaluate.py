@@ -1,8 +1,8 @@
 """Measure a policy on held-out missions.
 
-    python -m scripts.evaluate --policy runs/default-0
-    python -m scripts.evaluate --policy expert --task BabyAI-GoToLocal-v0 --missions 100
-    python -m scripts.evaluate --policy smollm2 --greedy --json result.json
+python -m scripts.evaluate --policy runs/default-0
+python -m scripts.evaluate --policy expert --task BabyAI-GoToLocal-v0 --missions 100
+python -m scripts.evaluate --policy smollm2 --greedy --json result.json
 """
 
 import sys
@@ -17,8 +17,8 @@ from rich.progress import Progress
 import envs
 from agent import load
 from agent.policies import ExpertPolicy
-from agent.types import Start
-from envs.expert import can_advise
+from agent.types import Episode, Start
+from envs.expert import cannot
 from scripts.cli import friendly, options, write_json
 from training.evaluation import evaluate
 
@@ -53,15 +53,14 @@ def main(args: Sequence[str] | None = None) -> None:
         asked = options(Options, "evaluate", sys.argv[1:] if args is None else args, __doc__ or "")
         if asked.missions < 1 or asked.seats < 1:
             raise ValueError("missions and seats must be at least 1")
-        envs.task(asked.task)
         make = partial(envs.make, phrasing=asked.phrasing)
         starts = [Start(asked.task, seed) for seed in envs.seeds(asked.split, asked.missions)]
         policy = load(
             asked.policy, temperature=0.0 if asked.greedy else None, precision=asked.precision
         )
         with Progress(console=Console(stderr=True), transient=True) as progress:
-            expert = []
-            if can_advise(asked.task):
+            expert: list[Episode] = []
+            if not cannot(envs.task(asked.task).world_id):
                 lengths = progress.add_task("the expert, to compare lengths", total=asked.missions)
                 _, expert = evaluate(
                     ExpertPolicy(), starts, make, on_episode=partial(progress.advance, lengths)

@@ -1,7 +1,7 @@
 """Watch one episode in the terminal: text, thought and action of each turn.
 
-    python -m scripts.play --policy runs/default-0
-    python -m scripts.play --policy expert --task mixed --seed 7
+python -m scripts.play --policy runs/default-0
+python -m scripts.play --policy expert --task mixed --seed 7
 """
 
 import sys

@@ -1,9 +1,9 @@
 """Train an agent: demonstrations, cold start, GRPO, evaluation, report.
 
-    python -m scripts.train                          the default preset, ten minutes on two cores
-    python -m scripts.train --preset smollm2         a pretrained model
-    python -m scripts.train --task BabyAI-GoToLocal-v0 --grpo.steps 80 --run runs/mine
-    python -m scripts.train --run runs/mine --resume go on with an interrupted run
+python -m scripts.train                          the default preset, ten minutes on two cores
+python -m scripts.train --preset smollm2         a pretrained model
+python -m scripts.train --task BabyAI-GoToLocal-v0 --grpo.steps 80 --run runs/mine
+python -m scripts.train --run runs/mine --resume go on with an interrupted run
 """
 
 import argparse
@@ -42,7 +42,9 @@ def main(args: Sequence[str] | None = None) -> None:
         except Collapse as collapse:
             console.print(str(collapse), style="bold red")
             raise SystemExit(1) from None
-        console.print(f"\nReport: {folder / 'report.md'}\nWatch it: python -m scripts.play --policy {folder}")
+        console.print(
+            f"\nReport: {folder / 'report.md'}\nWatch it: python -m scripts.play --policy {folder}"
+        )
 
 
 def _first_options(args: Sequence[str]) -> tuple[str, Path, bool, list[str]]:

@@ -1,6 +1,7 @@
 """What the documents point to exists."""
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,16 @@ def test_commands_exist(document: Path) -> None:
     modules = re.findall(r"python -m ((?:envs|agent|training|scripts)[\w.]*)", text)
     paths = {module: ROOT / f"{module.replace('.', '/')}.py" for module in modules}
     assert [module for module, path in paths.items() if not path.exists()] == []
+
+
+def test_options_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    scripts = [
+        path.stem for path in (ROOT / "scripts").glob("*.py") if "__main__" in path.read_text()
+    ]
+    for script in scripts:
+        with pytest.raises(SystemExit):
+            import_module(f"scripts.{script}").main(["--help"])
+    option = re.compile(r"(?<![\w-])--[a-z][\w.-]*\w")
+    known = set(option.findall(capsys.readouterr().out)) | {"--logdir"}  # TensorBoard's
+    for document in DOCUMENTS:
+        assert set(option.findall(text_of(document))) - known == set()

@@ -1,5 +1,6 @@
 """How much better each episode went than its group."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +24,13 @@ class Advantages:
     """[G, K], 0 in groups without spread"""
     kept: NDArray[np.bool_]
     """[G], False where every episode earned the same and there is nothing to learn"""
+    steps: Sequence[Sequence[NDArray[np.float64]]] | None = None
+    """[G][K][turns], what each turn's own credit adds; None: nothing"""
+
+    def of_turns(self, group: int, member: int, turns: int) -> NDArray[np.float64]:
+        """The advantage of each turn of an episode."""
+        whole = np.full(turns, self.values[group, member])
+        return whole if self.steps is None else whole + self.steps[group][member]
 
     @property
     def dropped(self) -> int:

@@ -24,21 +24,25 @@ class Collapse(RuntimeError):
 
 
 def find_collapse(
-    values: Mapping[str, Any], validation_success: Sequence[float] = ()
+    values: Mapping[str, Any],
+    validation_success: Sequence[float] = (),
+    history: Sequence[Mapping[str, Any]] = (),
 ) -> str | None:
     """What has collapsed, in a sentence, or None.
 
     Args:
         values: the figures of the step just made; a number that is not finite is a collapse, and
-            so is `unreadable` above a half.
+            so is `unreadable` above a half, where it was lower before: a policy that starts
+            without demonstrations has yet to learn the form.
         validation_success: success at each validation so far: a collapse when the last two both
             lie 15 points or more below the best before them.
+        history: the figures of the steps before.
     """
     for name, value in values.items():
         if isinstance(value, float) and not math.isfinite(value):
             return f"{name} is {value}, not a finite number"
     unreadable = values.get("unreadable", 0.0)
-    if unreadable > MOSTLY:
+    if unreadable > MOSTLY and any(past["unreadable"] <= MOSTLY for past in history):
         return f"{100 * unreadable:.0f} % of the replies can't be read"
     if len(validation_success) > 2:
         *before, earlier, latest = validation_success

@@ -4,8 +4,8 @@ One segment of an episode, the stretch that shares one context, is one row: the 
 the tokens it sampled, in the order the model saw them. The mask is True on sampled tokens alone.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -34,7 +34,7 @@ class Batch:
     log_probs: Tensor
     """[R, T] float32, the sampler's log-probability of each sampled token, 0 elsewhere"""
     advantages: Tensor
-    """[R] float32, the advantage of the row's episode"""
+    """[R, T] float32, the advantage of each sampled token's turn, 0 elsewhere"""
     episode: Tensor
     """[R] int64, the episode each row belongs to; in GRPO `group * K + member`"""
     lengths: Tensor
@@ -56,7 +56,7 @@ class Batch:
             ids=self.ids[rows, :width],
             mask=self.mask[rows, :width],
             log_probs=self.log_probs[rows, :width],
-            advantages=self.advantages[rows],
+            advantages=self.advantages[rows, :width],
             episode=self.episode[rows],
             lengths=self.lengths[rows],
         )
@@ -81,7 +81,11 @@ def make_batch(groups: Sequence[Group], advantages: Advantages) -> Batch:
         advantages: theirs, [G, K].
     """
     kept = [
-        (group * len(episodes) + member, episode, float(advantages.values[group, member]))
+        (
+            group * len(episodes) + member,
+            episode,
+            advantages.of_turns(group, member, len(episode.turns)).tolist(),
+        )
         for group, episodes in enumerate(group.episodes for group in groups)
         if advantages.kept[group]
         for member, episode in enumerate(episodes)
@@ -93,62 +97,85 @@ def make_batch(groups: Sequence[Group], advantages: Advantages) -> Batch:
 def batch_episodes(
     episodes: Sequence[Episode],
     *,
-    advantages: Sequence[float] | None = None,
+    advantages: Sequence[Sequence[float]] | None = None,
     numbers: Sequence[int] | None = None,
 ) -> Batch:
     """The rows of episodes, in order.
 
     Args:
         episodes: what was played or demonstrated.
-        advantages: one an episode; 1 when left out, which makes policy gradient plain imitation.
+        advantages: one for each turn of each episode; 1 when left out, which makes policy gradient
+            plain imitation.
         numbers: what to call each episode in `Batch.episode`; 0, 1, 2, ... when left out.
 
     Raises:
         ValueError: an episode was played without tokens, so there is nothing to learn from.
     """
-    advantages = [1.0] * len(episodes) if advantages is None else advantages
+    if advantages is None:
+        advantages = [[1.0] * len(episode.turns) for episode in episodes]
     numbers = range(len(episodes)) if numbers is None else numbers
     rows = [
-        (_read_segment(turns), number, advantage)
-        for episode, number, advantage in zip(episodes, numbers, advantages, strict=True)
-        for turns in episode.segments()
+        (number, _read_segment(turns, values))
+        for episode, number, per_turn in zip(episodes, numbers, advantages, strict=True)
+        for turns, values in _segments(episode, per_turn)
     ]
-    width = max((len(ids) for (ids, _, _), _, _ in rows), default=0)
-    batch = Batch(
-        ids=torch.zeros(len(rows), width, dtype=torch.int64),
-        mask=torch.zeros(len(rows), width, dtype=torch.bool),
-        log_probs=torch.zeros(len(rows), width, dtype=torch.float32),
-        advantages=torch.tensor([advantage for _, _, advantage in rows], dtype=torch.float32),
-        episode=torch.tensor([number for _, number, _ in rows], dtype=torch.int64),
-        lengths=torch.tensor([len(ids) for (ids, _, _), _, _ in rows], dtype=torch.int64),
+    width = max((len(row.ids) for _, row in rows), default=0)
+
+    def padded(lists: Iterable[Sequence[float]], dtype: torch.dtype) -> Tensor:
+        out = torch.zeros(len(rows), width, dtype=dtype)
+        for number, values in enumerate(lists):
+            out[number, : len(values)] = torch.tensor(values)
+        return out
+
+    return Batch(
+        ids=padded((row.ids for _, row in rows), torch.int64),
+        mask=padded((row.mask for _, row in rows), torch.bool),
+        log_probs=padded((row.log_probs for _, row in rows), torch.float32),
+        advantages=padded((row.advantages for _, row in rows), torch.float32),
+        episode=torch.tensor([number for number, _ in rows], dtype=torch.int64),
+        lengths=torch.tensor([len(row.ids) for _, row in rows], dtype=torch.int64),
     )
-    for row, ((ids, mask, log_probs), _, _) in enumerate(rows):
-        batch.ids[row, : len(ids)] = torch.tensor(ids)
-        batch.mask[row, : len(ids)] = torch.tensor(mask)
-        batch.log_probs[row, : len(ids)] = torch.tensor(log_probs)
-    return batch
 
 
-def _read_segment(turns: Sequence[Turn]) -> tuple[list[int], list[bool], list[float]]:
-    """The ids, the mask and the sampler's log-probabilities of one segment."""
-    ids: list[int] = []
-    mask: list[bool] = []
-    log_probs: list[float] = []
-    for turn in turns:
+@dataclass(slots=True)
+class _Row:
+    """One segment, token by token."""
+
+    ids: list[int] = field(default_factory=list)
+    mask: list[bool] = field(default_factory=list)
+    log_probs: list[float] = field(default_factory=list)
+    advantages: list[float] = field(default_factory=list)
+
+
+def _segments(
+    episode: Episode, per_turn: Sequence[float]
+) -> Iterator[tuple[Sequence[Turn], Sequence[float]]]:
+    """Each segment's turns, with their advantages."""
+    first = 0
+    for turns in episode.segments():
+        yield turns, per_turn[first : first + len(turns)]
+        first += len(turns)
+
+
+def _read_segment(turns: Sequence[Turn], advantages: Sequence[float]) -> _Row:
+    """The tokens of one segment."""
+    row = _Row()
+    for turn, advantage in zip(turns, advantages, strict=True):
         read, written = len(turn.prompt_ids), len(turn.reply_ids)
         # Demonstrations were written, not sampled: they have tokens, but no log-probabilities.
         sampled = turn.log_probs or (0.0,) * written
         assert len(sampled) == written, f"{len(sampled)} log-probabilities for {written} tokens"
-        ids += [*turn.prompt_ids, *turn.reply_ids]
-        mask += [False] * read + [True] * written
-        log_probs += [0.0] * read + list(sampled)
-    if not any(mask):
+        row.ids += [*turn.prompt_ids, *turn.reply_ids]
+        row.mask += [False] * read + [True] * written
+        row.log_probs += [0.0] * read + list(sampled)
+        row.advantages += [0.0] * read + [advantage] * written
+    if not any(row.mask):
         raise ValueError(
             "an episode holds no sampled tokens: only what a language model wrote can be learned "
             "from; play it with one, or tokenize the demonstration first."
         )
-    assert not mask[0], "a row starts with a sampled token: its prompt is missing"
-    return ids, mask, log_probs
+    assert not row.mask[0], "a row starts with a sampled token: its prompt is missing"
+    return row
 
 
 def micro_batches(batch: Batch, max_tokens: int) -> Iterator[Tensor]:

@@ -79,6 +79,10 @@ class GrpoConfig:
     """reward for the share of replies that can be read"""
     length_shade: float = 0.0
     """how much of a success's reward is lost when it takes all its turns"""
+    step_credit: float = 0.0
+    """weight of what each turn earns against the group's other turns in the same state (GiGPO)"""
+    discount: float = 0.95
+    """for step credit: what a reward loses with each turn that it is away"""
     permute_returns: bool = False
     """control: hand each episode the return of another, drawn over all groups"""
 
@@ -103,6 +107,8 @@ class GrpoConfig:
         )
         _need(self.kl_coef >= 0, f"kl_coef must be >= 0, got {self.kl_coef}")
         _need(self.format_coef >= 0, f"format_coef must be >= 0, got {self.format_coef}")
+        _need(self.step_credit >= 0, f"step_credit must be >= 0, got {self.step_credit}")
+        _need(0 <= self.discount <= 1, f"discount must be between 0 and 1, got {self.discount}")
         _need(
             0 <= self.length_shade <= 1,
             f"length_shade must be between 0 and 1, got {self.length_shade}",
@@ -161,7 +167,7 @@ class LearnerConfig:
 
 @dataclass(frozen=True, slots=True)
 class TrainConfig:
-    """From nothing to a trained and measured agent: demonstrations, cold start, GRPO, evaluation."""
+    """A run: demonstrations, cold start, GRPO, evaluation."""
 
     task: str = "goto-small"
     """a named task, or any MiniGrid or BabyAI id"""
@@ -236,6 +242,6 @@ def _value(hint: Any, value: Any) -> Any:
     if get_origin(hint) is tuple:
         return tuple(_value(kinds[0], one) for one in value)
     kind = kinds[0]
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         return from_json(kind, value)
     return kind(value) if isinstance(kind, type) else value

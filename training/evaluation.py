@@ -58,7 +58,9 @@ def evaluate(
         on_episode: called as each episode ends.
     """
     began = time.perf_counter()
-    episodes = play(policy, [(start, 0) for start in starts], seats=seats, make=make, on_episode=on_episode)
+    episodes = play(
+        policy, [(start, 0) for start in starts], seats=seats, make=make, on_episode=on_episode
+    )
     return measure(episodes, expert, time.perf_counter() - began), episodes
 
 

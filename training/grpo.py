@@ -1,7 +1,7 @@
 """One step of GRPO: score the groups, compare within them, update the policy."""
 
-from collections import Counter
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -15,6 +15,7 @@ from training.config import GrpoConfig
 from training.learner import Learner, Update
 from training.losses import grpo_token_loss, token_weights
 from training.rewards import permute_rewards, score
+from training.step_credit import step_advantages
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,12 @@ def assess(groups: list[Group], config: GrpoConfig, seed: int) -> Scored:
     rewards = score(groups, length_shade=config.length_shade, format_coef=config.format_coef)
     if config.permute_returns:
         rewards = permute_rewards(rewards, seed)
-    return Scored(rewards, group_advantages(rewards, config.normalise))
+    advantages = group_advantages(rewards, config.normalise)
+    if config.step_credit:
+        steps = step_advantages(groups, rewards, config.discount)
+        weighted = [[config.step_credit * one for one in group] for group in steps]
+        advantages = replace(advantages, steps=weighted)
+    return Scored(rewards, advantages)
 
 
 def learn(
@@ -60,7 +66,7 @@ def learn(
     old = torch.zeros_like(batch.log_probs)
 
     def loss(
-        sums: Counter[str], first: bool, rows: Tensor, part: Batch, log_probs: Tensor
+        sums: defaultdict[str, float], first: bool, rows: Tensor, part: Batch, log_probs: Tensor
     ) -> Tensor:
         width = part.width
         if first:
@@ -89,7 +95,7 @@ def learn(
 
     passes = []
     for number in range(config.updates_per_batch):
-        sums: Counter[str] = Counter()
+        sums: defaultdict[str, float] = defaultdict(float)
         update = learner.update(batch, partial(loss, sums, number == 0))
         passes.append({name: value / int(batch.mask.sum()) for name, value in sums.items()})
     # Only before the first update do sampler and learner have the same weights.

@@ -111,7 +111,8 @@ def grpo_token_loss(
     Args:
         log_probs: [R, T], of each sampled token under the policy in training.
         old_log_probs: [R, T], under the weights that sampled it; no gradient.
-        advantages: [R], of the row's episode.
+        advantages: [R, T], of each token's turn; the same all along an episode where turns get
+            no credit of their own.
         clip_low: how far below 1 the ratio may fall and still be pushed, 0 to 1.
         clip_high: how far above 1 it may rise.
         reference_log_probs: [R, T], under the frozen reference; needed where kl_coef is not 0.
@@ -119,16 +120,16 @@ def grpo_token_loss(
     """
     assert log_probs.ndim == 2, f"log_probs: {log_probs.shape}"
     assert old_log_probs.shape == log_probs.shape, f"{old_log_probs.shape} {log_probs.shape}"
-    assert advantages.shape == log_probs.shape[:1], f"{advantages.shape} {log_probs.shape}"
+    assert advantages.shape == log_probs.shape, f"{advantages.shape} {log_probs.shape}"
     assert not old_log_probs.requires_grad and not advantages.requires_grad
     if not 0.0 <= clip_low < 1.0 or clip_high < 0.0:
         raise ValueError(
             "the ratio stays between 1 - clip_low and 1 + clip_high: clip_low must lie in [0, 1) "
             f"and clip_high be 0 or more; got {clip_low} and {clip_high}."
         )
-    advantage = advantages[:, None]
     ratio = torch.exp(log_probs - old_log_probs)
-    pushed, bounded = ratio * advantage, ratio.clamp(1.0 - clip_low, 1.0 + clip_high) * advantage
+    bounded = ratio.clamp(1.0 - clip_low, 1.0 + clip_high) * advantages
+    pushed = ratio * advantages
     loss = -torch.minimum(pushed, bounded)
 
     reference_kl = torch.zeros_like(old_log_probs)

@@ -14,7 +14,7 @@ from training.config import (
 
 
 def default() -> TrainConfig:
-    """`nano` from scratch learns to go to a named object in a small room: ten minutes, two cores."""
+    """`nano` from scratch learns to go to a named object in a small room, in ten minutes."""
     return TrainConfig(sampling=Sampling(max_reply_tokens=40))
 
 
@@ -34,7 +34,7 @@ def smollm2() -> TrainConfig:
 
 
 def tiny() -> TrainConfig:
-    """Every stage in seconds: to see that an installation works, and for tests. It learns little."""
+    """Every stage in seconds, to see that an installation works. It learns little."""
     return TrainConfig(
         sampling=Sampling(max_reply_tokens=32),
         cold=ColdStartConfig(demonstrations=8, steps=4, episodes_per_step=4),

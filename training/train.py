@@ -13,10 +13,11 @@ import torch
 from agent.adapters import LoraOptions
 from agent.language_policy import LanguagePolicy, Sampling
 from agent.models import load_model
-from agent.policies import ExpertPolicy, RandomPolicy, ReactivePolicy
+from agent.policies import ExpertPolicy, Policy, RandomPolicy, ReactivePolicy
 from agent.rollout import play_groups
 from agent.types import Episode
-from envs.tasks import Split
+from envs.expert import cannot
+from envs.tasks import Split, task
 from training.alarms import Collapse, find_collapse, warnings
 from training.batching import make_batch
 from training.checkpoints import restore
@@ -45,7 +46,9 @@ def train(config: TrainConfig, run: RunDir) -> None:
     """
     if config.threads:
         torch.set_num_threads(config.threads)
+    began = time.monotonic()
     trainer = Trainer(config, run)
+    spent = trainer.measured.get("seconds", 0.0)
     trainer.measure_references()
     if config.cold_start == "expert":
         trainer.imitate_until("cold_start", lambda step: step >= config.cold.steps)
@@ -56,6 +59,7 @@ def train(config: TrainConfig, run: RunDir) -> None:
     elif config.grpo.steps:
         trainer.grpo()
         trainer.measure("grpo")
+    trainer.keep({"seconds": spent + time.monotonic() - began})
     write_report(run.folder)
 
 
@@ -104,9 +108,7 @@ class Trainer:
 
     def continue_cold_start(self) -> None:
         """Control: imitate the same demonstrations for as long as GRPO would have learned."""
-        spent = sum(
-            line["seconds"] for line in read_metrics(self.run.folder) if line["stage"] == "cold_plus"
-        )
+        spent = sum(line["seconds"] for line in self.lines("cold_plus"))
         ends = time.monotonic() + 60 * self.config.cold_plus_minutes - spent
         self.imitate_until("cold_plus", lambda step: time.monotonic() >= ends)
 
@@ -151,10 +153,10 @@ class Trainer:
 
     def watch(self, step: int, figures: dict[str, Any]) -> None:
         """Log a step of GRPO with its alarms; raises `Collapse` where it cannot go on."""
-        before = [line for line in read_metrics(self.run.folder) if line["stage"] == "grpo"]
+        before = self.lines("grpo")
         alarms = warnings(figures, before)
         self.run.log("grpo", step, figures | {"alarms": alarms}, of=self.config.grpo.steps)
-        self.stop_if_collapsed(figures)
+        self.stop_if_collapsed(find_collapse(figures, history=before))
 
     def validate(self, step: int) -> None:
         """Success on the validation missions; raises `Collapse` where it has fallen for good."""
@@ -163,30 +165,33 @@ class Trainer:
         measured, _ = evaluate(self.policy, starts, self.make, seats=self.config.learner.seats)
         self.run.log("validation", step, asdict(measured))
         self.stop_if_collapsed(
-            {},
-            [
-                line["success"]
-                for line in read_metrics(self.run.folder)
-                if line["stage"] == "validation"
-            ],
+            find_collapse({}, [line["success"] for line in self.lines("validation")])
         )
 
-    def stop_if_collapsed(self, figures: dict[str, Any], validation: list[float] = []) -> None:  # noqa: B006
+    def stop_if_collapsed(self, reason: str | None) -> None:
         """Leave with the reason, and a word on what is kept."""
-        if reason := find_collapse(figures, validation):
+        if reason:
             kept = self.run.newest()
             raise Collapse(
                 f"training has collapsed: {reason}. "
                 + (f"The last checkpoint before is {kept.folder}." if kept else "")
             )
 
+    def lines(self, stage: str) -> list[dict[str, Any]]:
+        """What was logged of a stage so far."""
+        return [line for line in read_metrics(self.run.folder) if line["stage"] == stage]
+
     def measure_references(self) -> None:
         """The ends of the scale, on the same test missions."""
-        for policy in (ExpertPolicy(), ReactivePolicy(), RandomPolicy()):
-            if policy.name not in self.measured or not self.expert:
+        policies: list[Policy] = [ReactivePolicy(), RandomPolicy()]
+        if not cannot(task(self.config.task).world_id):
+            self.run.note("measuring the expert policy")
+            measured, self.expert = evaluate(ExpertPolicy(), self.test, self.make)
+            self.keep({"expert": asdict(measured)})
+        for policy in policies:
+            if policy.name not in self.measured:
                 self.run.note(f"measuring the {policy.name} policy")
-                measured, episodes = evaluate(policy, self.test, self.make)
-                self.expert = self.expert or episodes
+                measured, _ = evaluate(policy, self.test, self.make)
                 self.keep({policy.name: asdict(measured)})
 
     def measure(self, name: str) -> None:

@@ -24,7 +24,9 @@ def test_a_good_reply_is_read_whole() -> None:
     )
 
 
-@pytest.mark.parametrize("text", [f" {GOOD}\n", GOOD.replace("><", ">\n<"), GOOD.replace(">", "> ", 1)])
+@pytest.mark.parametrize(
+    "text", [f" {GOOD}\n", GOOD.replace("><", ">\n<"), GOOD.replace(">", "> ", 1)]
+)
 def test_blanks_around_the_tags_do_no_harm(text: str) -> None:
     assert status(text) is ReplyStatus.OK
 
@@ -84,7 +86,19 @@ def test_where_no_actions_are_listed_any_answer_is_one() -> None:
 
 
 PIECES = st.sampled_from(
-    ["<think>", "</think>", "<answer>", "</answer>", "go forward", "a", " ", "\n", "<|end|>", "<", ">"]
+    [
+        "<think>",
+        "</think>",
+        "<answer>",
+        "</answer>",
+        "go forward",
+        "a",
+        " ",
+        "\n",
+        "<|end|>",
+        "<",
+        ">",
+    ]
 )
 
 
@@ -102,7 +116,9 @@ def test_any_text_gets_a_status_and_only_the_form_gets_an_action(text: str, cut:
 
 
 @given(
-    st.text(alphabet=st.characters(blacklist_characters="<>:|", blacklist_categories=["Cs"]), min_size=1),
+    st.text(
+        alphabet=st.characters(blacklist_characters="<>:|", blacklist_categories=["Cs"]), min_size=1
+    ),
     st.sampled_from(ReplyMode),
 )
 def test_what_is_rendered_is_read_back(thought: str, mode: ReplyMode) -> None:

@@ -19,6 +19,7 @@ from transformers import (
 
 from agent.adapters import LoraOptions, add_adapters
 from agent.decoders import LlamaDecoder, PublicDecoder
+from agent.kv_cache import SlotCache
 from agent.models import Mind
 from agent.nano import nano_tokenizer
 from agent.sampler import Request, Sampler, StopRule
@@ -326,3 +327,10 @@ def test_impossible_options_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         _sampler(llama, **options)
+
+
+def test_a_model_that_remembers_otherwise_is_refused() -> None:
+    config = LlamaConfig(**LLAMA_LIKE)
+    config.layer_types = ["full_attention", "linear_attention"]
+    with pytest.raises(ValueError, match="layers of linear_attention"):
+        SlotCache(config)

@@ -122,7 +122,7 @@ def memory() -> Memory:
         ("I still look for the ball. I look around, so I turn left.", True),
         ("I carry the red ball. I look for a free place, so I turn left.", False),
         ("I have picked up the red ball. I look around, so I turn left.", True),
-        ("I have opened the open yellow door. I look around, so I turn left.", False),
+        ("I have opened the yellow door. I look around, so I turn left.", False),
         ("The place ahead is free, so I drop it here.", False),
         ("The blue box is 1 ahead, so I pick it up to unlock the yellow door.", True),
         ("The blue box is 1 ahead, so I pick it up to unlock the red door.", False),

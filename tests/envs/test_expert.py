@@ -85,6 +85,18 @@ def test_the_bot_recovers_from_deeds_that_undo_its_plan():
             world.step(advice.action if own else chance.choice(world.action_words))
 
 
+@pytest.mark.parametrize("seed", [1073741829, 1073741836])
+def test_a_thing_put_next_to_another_is_let_go_though_only_walks_remain(seed):
+    status, _ = play("BabyAI-BossLevelNoUnlock-v0", seed)
+    assert status is EpisodeStatus.SUCCESS
+
+
+def test_a_thing_picked_up_is_kept_when_only_walks_remain():
+    for seed in envs.seeds("validation", 10):
+        _, given = play("mixed-sequence", seed)
+        assert "drop" not in [advice.action for advice in given]
+
+
 def test_the_seed_fixes_the_words_too_and_they_vary():
     first, again = (play("goto-local", 3)[1] for _ in range(2))
     assert first == again

@@ -30,8 +30,10 @@ def test_a_number_that_is_not_finite_is_a_collapse(value) -> None:
 
 
 def test_more_than_half_the_replies_unreadable_is_a_collapse() -> None:
-    assert find_collapse({"unreadable": 0.5}) is None
-    assert "51 %" in (find_collapse({"unreadable": 0.51}) or "")
+    once_readable = [{"unreadable": 0.1}, {"unreadable": 0.6}]
+    assert find_collapse({"unreadable": 0.5}, history=once_readable) is None
+    assert "51 %" in (find_collapse({"unreadable": 0.51}, history=once_readable) or "")
+    assert find_collapse({"unreadable": 0.9}, history=[{"unreadable": 1.0}]) is None
 
 
 @pytest.mark.parametrize(

@@ -19,14 +19,14 @@ SHORT = episode(turn([5, 6], [4], opens=True))
 
 
 def test_a_segment_is_a_row_and_replies_alone_are_masked() -> None:
-    batch = batch_episodes([LONG, SHORT], advantages=[0.5, -0.5])
+    batch = batch_episodes([LONG, SHORT], advantages=[[0.5, 0.25, 2.0], [-0.5]])
     assert batch.ids.tolist() == [[7, 8, 1, 9, 2], [7, 3, 0, 0, 0], [5, 6, 4, 0, 0]]
     assert batch.mask.int().tolist() == [[0, 0, 1, 0, 1], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0]]
     torch.testing.assert_close(
         batch.log_probs,
         torch.tensor([[0, 0, -0.1, 0, -0.2], [0, -0.3, 0, 0, 0], [0, 0, -1.0, 0, 0]]),
     )
-    assert batch.advantages.tolist() == [0.5, 0.5, -0.5]
+    assert batch.advantages.tolist() == [[0, 0, 0.5, 0, 0.25], [0, 2, 0, 0, 0], [0, 0, -0.5, 0, 0]]
     assert batch.episode.tolist() == [0, 0, 1]
     assert batch.lengths.tolist() == [5, 2, 3]
     assert (len(batch), batch.width) == (3, 5)
@@ -37,7 +37,17 @@ def test_dropped_groups_have_no_rows_and_the_others_keep_their_numbers() -> None
     values = np.array([[0.0, 0.0], [1.0, -1.0]])
     batch = make_batch(groups, Advantages(values, kept=np.array([False, True])))
     assert batch.episode.tolist() == [2, 2, 3]
-    assert batch.advantages.tolist() == [1.0, 1.0, -1.0]
+    assert batch.advantages.sum(dim=1).tolist() == [2.0, 1.0, -1.0]
+
+
+def test_the_credit_of_turns_is_added_to_that_of_their_episode() -> None:
+    advantages = Advantages(
+        np.array([[1.0, -1.0]]),
+        kept=np.array([True]),
+        steps=[[np.array([0.5, -0.25, 0.0]), np.array([2.0])]],
+    )
+    batch = make_batch([group(LONG, SHORT)], advantages)
+    assert batch.advantages[batch.mask].tolist() == [1.5, 0.75, 1.0, 1.0]
 
 
 def test_nothing_kept_is_an_empty_batch() -> None:
@@ -51,7 +61,7 @@ def test_demonstrations_have_tokens_but_no_log_probabilities() -> None:
     batch = batch_episodes([episode(turn([5], [6, 7], opens=True, log_probs=[]))])
     assert batch.mask.tolist() == [[False, True, True]]
     assert batch.log_probs.tolist() == [[0.0, 0.0, 0.0]]
-    assert batch.advantages.tolist() == [1.0]
+    assert batch.advantages.tolist() == [[0.0, 1.0, 1.0]]
 
 
 def test_an_episode_without_tokens_is_refused() -> None:

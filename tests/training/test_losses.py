@@ -61,7 +61,7 @@ def test_each_token_against_a_naive_loop() -> None:
     torch.manual_seed(0)
     old = torch.randn(6, 9) - 2
     new, reference = old + 0.5 * torch.randn(6, 9), old + 0.5 * torch.randn(6, 9)
-    advantages = torch.randn(6)
+    advantages = torch.randn(6, 9)
     found = grpo_token_loss(
         new, old, advantages,
         clip_low=0.2, clip_high=0.28, reference_log_probs=reference, kl_coef=0.3,
@@ -69,7 +69,7 @@ def test_each_token_against_a_naive_loop() -> None:
     for row in range(6):
         for token in range(9):
             p, q, r = (math.exp(x[row, token]) for x in (new, old, reference))
-            advantage = advantages[row].item()
+            advantage = advantages[row, token].item()
             bounded = min(max(p / q, 0.8), 1.28)
             surrogate = min(p / q * advantage, bounded * advantage)
             kl = p / q * (r / p - 1 - math.log(r / p))
@@ -93,7 +93,7 @@ def test_the_clip_by_hand(ratio, advantage, loss, slope, clipped) -> None:
     """d loss / d log p is -ratio * A inside the bounds and 0 where the clip holds."""
     log_probs = torch.tensor([[math.log(ratio)]], requires_grad=True)
     found = grpo_token_loss(
-        log_probs, torch.zeros(1, 1), torch.tensor([advantage]), clip_low=0.2, clip_high=0.28
+        log_probs, torch.zeros(1, 1), torch.tensor([[advantage]]), clip_low=0.2, clip_high=0.28
     )
     found.loss.sum().backward()
     assert found.loss.item() == pytest.approx(loss)
@@ -118,7 +118,11 @@ def test_kl_and_its_gradient_are_unbiased() -> None:
     exact = (log_probs.exp() * (log_probs - reference)).sum()
     (exact_gradient,) = torch.autograd.grad(exact, logits, retain_graph=True)
     found = grpo_token_loss(
-        log_probs[None], old[None], torch.zeros(1), reference_log_probs=reference[None], kl_coef=1.0
+        log_probs[None],
+        old[None],
+        torch.zeros_like(old)[None],
+        reference_log_probs=reference[None],
+        kl_coef=1.0,
     )
     expected = (old.exp() * found.loss).sum()
     (gradient,) = torch.autograd.grad(expected, logits)
@@ -130,7 +134,7 @@ def test_micro_batches_add_up_to_the_whole() -> None:
     torch.manual_seed(0)
     old = torch.randn(3, 4)
     log_probs = (old + 0.3 * torch.randn(3, 4)).requires_grad_()
-    advantages = torch.tensor([1.0, 1.0, -1.0])
+    advantages = torch.randn(3, 4)
     weights = token_weights(MASK, EPISODE)
     (weights * grpo_token_loss(log_probs, old, advantages).loss).sum().backward()
     assert log_probs.grad is not None
@@ -146,5 +150,5 @@ def test_micro_batches_add_up_to_the_whole() -> None:
 def test_clip_bounds_that_cross_are_refused(low, high) -> None:
     with pytest.raises(ValueError, match="clip_low"):
         grpo_token_loss(
-            torch.zeros(1, 1), torch.zeros(1, 1), torch.zeros(1), clip_low=low, clip_high=high
+            torch.zeros(1, 1), torch.zeros(1, 1), torch.zeros(1, 1), clip_low=low, clip_high=high
         )

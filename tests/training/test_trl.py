@@ -101,12 +101,13 @@ def ours(rows: dict[str, Tensor], weighting: Weighting, kl_coef: float) -> tuple
     mask = torch.nn.functional.pad(rows["tool_mask"].bool(), (PROMPT, 0))
     old = torch.nn.functional.pad(rows["old_per_token_logps"], (PROMPT, 0)) * mask
     reference = torch.nn.functional.pad(rows["ref_per_token_logps"], (PROMPT, 0)) * mask
+    advantages = rows["advantages"][:, None].expand(mask.shape)
     weights = token_weights(mask, torch.arange(ROWS), weighting, episode_tokens=REPLY)
     parts = []
     for part in (torch.tensor([4, 0, 2]), torch.tensor([1, 5, 3])):
         log_probs, _ = token_log_probs(model, ids[part], mask[part], TEMPERATURE)
         tokens = grpo_token_loss(
-            log_probs, old[part], rows["advantages"][part],
+            log_probs, old[part], advantages[part],
             clip_low=0.2, clip_high=0.28,
             reference_log_probs=reference[part], kl_coef=kl_coef,
         )  # fmt: skip

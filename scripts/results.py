@@ -1,0 +1,41 @@
+"""Collect what finished runs showed into one result file.
+
+python -m scripts.results --runs runs/default-0 runs/default-1 --json docs/results/default.json
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.cli import friendly, options, write_json
+from training.results import collect
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Which runs, and where to."""
+
+    runs: tuple[Path, ...]
+    """finished run folders"""
+    json: Path | None = None
+    """write the records here; without it they are only listed"""
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Parse the command line, collect, print a line a run."""
+    with friendly():
+        asked = options(Options, "results", sys.argv[1:] if args is None else args, __doc__ or "")
+        records = collect(asked.runs)
+        for one in records:
+            lift = one["lift"]
+            print(
+                f"{one['preset']:20} seed {one['seed']}  {one['control'] or 'treatment':10} "
+                f"{lift['points']:+5.1f} points ({lift['low']:+.1f} to {lift['high']:+.1f})  "
+                f"{one['minutes']:.1f} min"
+            )
+        write_json(asked.json, records)
+
+
+if __name__ == "__main__":
+    main()

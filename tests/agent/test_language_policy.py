@@ -1,0 +1,79 @@
+"""The language model as a policy: what it notes is what it read and wrote, over segments too."""
+
+import pytest
+import torch
+
+from agent.language_policy import DictatedPolicy, LanguagePolicy, Sampling
+from agent.loading import load, save
+from agent.models import Mind, load_model
+from agent.policies import RandomPolicy
+from agent.replies import ReplyMode
+from agent.rollout import play
+from agent.types import ReplyStatus, Start
+from tests.support.corridor import Corridor
+
+STARTS = [(Start("corridor", seed), 0) for seed in range(5)]
+
+
+@pytest.fixture(scope="module")
+def mind() -> Mind:
+    torch.set_num_threads(1)
+    return load_model("nano")
+
+
+@pytest.mark.parametrize(("context", "segments"), [(None, 1), (90, 3)])
+def test_noted_log_probs_are_those_of_a_full_pass(
+    mind: Mind, context: int | None, segments: int
+) -> None:
+    policy = LanguagePolicy(mind, Sampling(max_reply_tokens=6, context=context))
+    for episode in play(policy, STARTS, make=Corridor, seats=3):
+        rows = list(episode.segments())
+        assert len(rows) >= segments
+        for turns in rows:
+            ids = [id for turn in turns for id in (*turn.prompt_ids, *turn.reply_ids)]
+            assert len(ids) <= (context or mind.context)
+            with torch.inference_mode():
+                logs = mind.model(torch.tensor([ids])).logits[0].log_softmax(-1)
+            place = 0
+            for turn in turns:
+                place += len(turn.prompt_ids)
+                for id, log_prob in zip(turn.reply_ids, turn.log_probs, strict=True):
+                    assert ids[place] == id
+                    assert logs[place - 1, id].item() == pytest.approx(log_prob, abs=1e-4)
+                    place += 1
+
+
+def test_seats_change_no_draw(mind: Mind) -> None:
+    policy = LanguagePolicy(mind, Sampling(max_reply_tokens=5))
+    together = play(policy, STARTS, make=Corridor)
+    in_turn = play(policy, STARTS, make=Corridor, seats=1)
+    assert [[turn.reply_ids for turn in one.turns] for one in together] == [
+        [turn.reply_ids for turn in one.turns] for one in in_turn
+    ]
+
+
+def test_dictated_replies_are_the_teachers_in_tokens(mind: Mind) -> None:
+    taught = play(DictatedPolicy(mind, RandomPolicy(), Sampling()), STARTS, make=Corridor)
+    plain = play(RandomPolicy(), STARTS, make=Corridor)
+    for ours, theirs in zip(taught, plain, strict=True):
+        assert [turn.reply for turn in ours.turns] == [turn.reply for turn in theirs.turns]
+        for turn in ours.turns:
+            assert turn.status is ReplyStatus.OK
+            assert mind.tokenizer.decode(turn.reply_ids) == turn.reply
+    assert taught[0].turns[0].opens_segment
+
+
+def test_a_saved_policy_plays_the_same_when_loaded(mind: Mind, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    policy = LanguagePolicy(mind, Sampling(0.7, max_reply_tokens=4, history=1), ReplyMode.ANSWER)
+    save(policy, tmp_path)
+    again = load(tmp_path)
+    assert isinstance(again, LanguagePolicy)
+    assert (again.sampling, again.mode) == (policy.sampling, policy.mode)
+    first, second = (play(one, STARTS, make=Corridor) for one in (policy, again))
+    assert first == second
+
+
+def test_settings_that_cannot_work_are_refused() -> None:
+    for wrong in ({"temperature": -1}, {"max_reply_tokens": 0}, {"history": -1}):
+        with pytest.raises(ValueError, match="must be"):
+            Sampling(**wrong)

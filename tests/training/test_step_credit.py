@@ -1,0 +1,37 @@
+"""Credit for turns: hand-worked, and worth nothing where nothing can be compared."""
+
+import numpy as np
+import pytest
+
+from agent.types import Episode, EpisodeStatus, Group, ReplyStatus, Start, Turn
+from training.step_credit import step_advantages
+
+START = Start("corridor", 0)
+
+
+def episode(*states: int) -> Episode:
+    turns = tuple(Turn("", "", "", "", ReplyStatus.OK, 0.0, state=state) for state in states)
+    return Episode(START, 0, "", turns, EpisodeStatus.FAILURE, 9)
+
+
+def test_turns_are_compared_within_their_state_alone() -> None:
+    # From state 1, one episode reaches the reward in two turns, the other wanders and fails.
+    group = Group(START, (episode(1, 2), episode(1, 3, 1)))
+    [[won, lost]] = step_advantages([group], np.array([[1.0, 0.0]]), discount=0.5)
+    # State 1 was met with what followed worth 0.5, 0 and 0: mean 1/6.
+    values = np.array([1 / 3, 0.0, -1 / 6, 0.0, -1 / 6])
+    expected = values / (values.std() + 1e-4)
+    assert np.concatenate([won, lost]) == pytest.approx(expected)
+
+
+def test_equal_episodes_teach_nothing() -> None:
+    group = Group(START, (episode(1, 2), episode(1, 2)))
+    for values in step_advantages([group], np.array([[1.0, 1.0]]))[0]:
+        assert not values.any()
+
+
+def test_a_shorter_way_is_better_where_all_succeed() -> None:
+    group = Group(START, (episode(1, 2), episode(1, 3, 2)))
+    [[short, long]] = step_advantages([group], np.array([[1.0, 1.0]]))
+    assert short[0] > 0 > long[0]
+    assert short[1] == long[2] == 0

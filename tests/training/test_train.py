@@ -1,0 +1,134 @@
+"""The whole run: every stage, interrupted and resumed, and its unhappy ends."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from agent.loading import load, newest_checkpoint
+from training.alarms import Collapse
+from training.config import TrainConfig, from_json, to_json
+from training.presets import PRESETS, preset
+from training.run_dir import RunDir, read_evaluation, read_metrics
+from training.train import Trainer, train
+
+TIMES = {"seconds", "play_seconds", "tokens_per_second"}
+
+
+def tiny(**changes: Any) -> TrainConfig:
+    config = preset("tiny")
+    grpo = replace(config.grpo, steps=3)
+    return replace(config, grpo=grpo, threads=1, **changes)
+
+
+def run_whole(folder: Path, config: TrainConfig) -> None:
+    with RunDir.create(folder, to_json(config)) as run:
+        train(config, run)
+
+
+def untimed(folder: Path) -> list[dict[str, Any]]:
+    return [
+        {name: value for name, value in line.items() if name not in TIMES}
+        for line in read_metrics(folder)
+    ]
+
+
+class Interrupted(Exception):
+    pass
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    run_whole(folder, tiny())
+    return folder
+
+
+def test_a_run_leaves_everything_a_plot_shows(whole: Path) -> None:
+    assert {path.name for path in whole.iterdir()} >= {
+        "run.json",
+        "metrics.jsonl",
+        "episodes.jsonl",
+        "evaluation.json",
+        "report.md",
+        "plots",
+        "checkpoints",
+        "tensorboard",
+    }
+    stages = [line["stage"] for line in read_metrics(whole)]
+    assert stages == ["cold_start"] * 4 + ["validation", "grpo", "grpo", "validation", "grpo"]
+    evaluation = read_evaluation(whole)
+    assert list(evaluation) == ["expert", "reactive", "random", "cold_start", "grpo"]
+    assert evaluation["expert"]["success"] == 1.0
+    for name in ("cold_start", "grpo"):
+        for figures in evaluation[name].values():
+            assert figures["low"] <= figures["success"] <= figures["high"]
+            assert figures["episodes"] == 8
+    episodes = [json.loads(line) for line in (whole / "episodes.jsonl").open()]
+    assert len(episodes) == 3 * 2 * 2
+    turn = episodes[0]["turns"][0]
+    assert len(turn["reply_ids"]) == len(turn["log_probs"]) > 0
+
+
+@pytest.mark.parametrize("stage", ["cold_start", "grpo"])
+def test_a_resumed_run_equals_an_uninterrupted_one(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    folder, config = tmp_path / "cut", tiny()
+    real_log = RunDir.log
+
+    def log_and_break(run: RunDir, name: str, step: int, *rest: Any, **more: Any) -> None:
+        real_log(run, name, step, *rest, **more)
+        if (name, step) == (stage, 2):
+            raise Interrupted
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunDir, "log", log_and_break)
+        with pytest.raises(Interrupted):
+            run_whole(folder, config)
+    with RunDir.resume(folder) as run:
+        train(from_json(TrainConfig, run.config), run)
+
+    assert untimed(folder) == untimed(whole)
+    ours, theirs = (newest_checkpoint(path) for path in (folder, whole))
+    assert ours is not None and theirs is not None
+    weights, expected = (load_file(path / "model.safetensors") for path in (ours, theirs))
+    assert weights.keys() == expected.keys()
+    assert all(torch.equal(weights[name], expected[name]) for name in weights)
+
+
+def test_the_trained_policy_loads_with_its_settings(whole: Path) -> None:
+    policy = load(whole)
+    assert policy.sampling == tiny().sampling  # type: ignore[attr-defined]
+    assert load(whole, temperature=0).sampling.temperature == 0  # type: ignore[attr-defined]
+
+
+def test_the_continued_cold_start_learns_for_its_minutes(tmp_path: Path) -> None:
+    run_whole(tmp_path / "run", tiny(cold_plus_minutes=0.02))
+    steps = [
+        line["step"] for line in read_metrics(tmp_path / "run") if line["stage"] == "cold_plus"
+    ]
+    assert steps and steps == list(range(4, 4 + len(steps)))
+    assert "cold_plus" in read_evaluation(tmp_path / "run")
+
+
+def test_a_collapse_stops_the_run_and_names_the_last_good_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny()
+    with RunDir.create(tmp_path / "run", to_json(config)) as run:
+        trainer = Trainer(config, run)
+        run.save("cold_start", 4, trainer.policy, trainer.learner("cold_start", 1e-3).optimizer)
+        with pytest.raises(Collapse, match=r"80 % of the replies.*cold_start"):
+            trainer.watch(0, {"unreadable": 0.2})
+            trainer.watch(1, {"unreadable": 0.8})
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_survive_the_trip_through_json(name: str) -> None:
+    config = preset(name)
+    assert from_json(TrainConfig, json.loads(json.dumps(to_json(config)))) == config

@@ -1,0 +1,83 @@
+"""Result files: what runs showed, collected from their folders, never written by hand."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from training.run_dir import read_evaluation, read_run
+from training.statistics import newcombe_difference
+
+POLICIES = ("random", "reactive", "cold_start", "cold_plus", "grpo", "expert")
+
+
+def collect(folders: Sequence[Path]) -> list[dict[str, Any]]:
+    """One record a run, in the order given.
+
+    A run's `control` says what it is: None for the treatment, `cold_plus` or `permuted` for a
+    control. A treatment's record also holds the `cold_plus` of the control with its task and seed.
+
+    Raises:
+        ValueError: if a folder holds no finished run.
+    """
+    records = [_record(folder) for folder in folders]
+    continued = {_key(one): one for one in records if one["control"] == "cold_plus"}
+    for one in records:
+        twin = continued.get(_key(one))
+        if one["control"] is None and twin:
+            for how in ("sampled", "greedy"):
+                one[how]["cold_plus"] = twin[how]["cold_plus"]
+    return [one | one["sampled"] for one in records]
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    about, measured = read_run(folder), read_evaluation(folder)
+    config = about["config"]
+    control = "cold_plus" if config["cold_plus_minutes"] else None
+    if config["grpo"]["permute_returns"]:
+        control = "permuted"
+    trained = "cold_plus" if control == "cold_plus" else "grpo"
+    if trained not in measured:
+        raise ValueError(
+            f"the run in {folder} is not finished: go on with it by "
+            f"python -m scripts.train --run {folder} --resume"
+        )
+    before, after = (measured[name]["sampled"] for name in ("cold_start", trained))
+    lift = newcombe_difference(
+        round(after["success"] * after["episodes"]),
+        after["episodes"],
+        round(before["success"] * before["episodes"]),
+        before["episodes"],
+    )
+    return {
+        "preset": folder.name.rsplit("-", 1)[0],
+        "control": control,
+        "task": config["task"],
+        "model": config["model"],
+        "seed": config["seed"],
+        "episodes": after["episodes"],
+        "demonstrations": config["cold"]["demonstrations"],
+        "lift": {
+            "points": 100 * lift.value,
+            "low": 100 * lift.interval.low,
+            "high": 100 * lift.interval.high,
+        },
+        "sampled": _by_policy(measured, "sampled"),
+        "greedy": _by_policy(measured, "greedy"),
+        "minutes": round(measured["seconds"] / 60, 2),
+        "command": about["command"],
+        "commit": about["commit"],
+        "threads": about["threads"],
+    }
+
+
+def _by_policy(measured: Mapping[str, Any], how: str) -> dict[str, dict[str, float]]:
+    """Success and interval of each policy that was measured."""
+    found = {name: measured[name] for name in POLICIES if name in measured}
+    return {
+        name: {key: figures.get(how, figures)[key] for key in ("success", "low", "high")}
+        for name, figures in found.items()
+    }
+
+
+def _key(record: Mapping[str, Any]) -> tuple[Any, ...]:
+    return record["task"], record["model"], record["seed"]

@@ -1,0 +1,54 @@
+"""Credit for single turns: in a group, the same state recurs, and what followed it can be compared.
+
+A group's advantage is the same for every turn of an episode, the good ones and the bad ones. But
+its episodes start in one state and often meet in others. Of all the turns that were taken in one
+state, those after which the reward came soon were better than those after which it came late or
+never.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.types import Group
+
+
+def step_advantages(
+    groups: Sequence[Group], rewards: NDArray[np.float64], discount: float = 0.95
+) -> list[list[NDArray[np.float64]]]:
+    """Advantages of turns against the turns of their group that were taken in the same state.
+
+    Anchor-state grouping of GiGPO (https://arxiv.org/abs/2505.10978), with the spread of the whole
+    group in place of each state's own, since many states are met only twice.
+
+    Args:
+        groups: G groups of K episodes.
+        rewards: [G, K], what each episode earned at its end.
+        discount: what a reward loses with each turn that it is away, 0 to 1.
+
+    Returns:
+        [G][K][turns of the episode], 0 where a state was met once.
+    """
+    return [_group(group, earned, discount) for group, earned in zip(groups, rewards, strict=True)]
+
+
+def _group(
+    group: Group, rewards: NDArray[np.float64], discount: float
+) -> list[NDArray[np.float64]]:
+    values = [
+        reward * discount ** np.arange(len(episode.turns) - 1, -1, -1)
+        for episode, reward in zip(group.episodes, rewards, strict=True)
+    ]
+    met = defaultdict(list)
+    for member, episode in enumerate(group.episodes):
+        for number, turn in enumerate(episode.turns):
+            met[turn.state].append((member, number))
+    advantages = [np.zeros_like(value) for value in values]
+    for places in met.values():
+        mean = np.mean([values[member][number] for member, number in places])
+        for member, number in places:
+            advantages[member][number] = values[member][number] - mean
+    spread = np.concatenate(advantages).std()
+    return [advantage / (spread + 1e-4) for advantage in advantages]
