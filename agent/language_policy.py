@@ -12,6 +12,7 @@ from agent.policies import LiveEpisode, Policy, Response
 from agent.prompts import ChatFrame, system_text
 from agent.replies import ReplyMode
 from agent.sampler import Request, Sampler
+from envs.text_world import TextWorld
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class LanguagePolicy:
             last = one.turns[-1]
             self._conversations[one.key].answer(last.reply_ids, last.action)
         else:
-            self._conversations[one.key] = self.converse(one)
+            self._conversations[one.key] = self.converse(one.mission, one.world.action_words)
         prompt_ids, opens_segment = self._conversations[one.key].ask(one.observation)
         if opens_segment:
             self._segments[one.key] = next(self._new_segment)
@@ -112,16 +113,24 @@ class LanguagePolicy:
         shown = ids[:-1] if ids and ids[-1] in self.mind.end_ids else ids
         return str(self.mind.tokenizer.decode(list(shown), clean_up_tokenization_spaces=False))
 
-    def converse(self, live: LiveEpisode) -> Conversation:
+    def converse(self, mission: str, actions: tuple[str, ...]) -> Conversation:
         """The conversation that an episode opens with."""
-        system = system_text(live.mission, live.world.action_words, self.mode)
         return Conversation(
             self.frame,
-            system,
+            system_text(mission, actions, self.mode),
             self.limit,
             self.sampling.max_reply_tokens,
             self.sampling.history,
         )
+
+    def check_context(self, world: TextWorld) -> None:
+        """Try whether one turn of an episode of this world fits.
+
+        Raises:
+            ValueError: if it does not; says what would help.
+        """
+        observation, info = world.reset(seed=0)
+        self.converse(info["mission"], world.action_words).ask(observation)
 
 
 class DictatedPolicy(LanguagePolicy):

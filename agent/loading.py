@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from agent.language_policy import LanguagePolicy, Sampling
-from agent.models import load_model, save_model
+from agent.models import NAMES, load_model, save_model
 from agent.policies import ExpertPolicy, Policy, RandomPolicy, ReactivePolicy
 from agent.replies import ReplyMode
+from envs.errors import unknown
 
 POLICIES: dict[str, type[RandomPolicy | ReactivePolicy | ExpertPolicy]] = {
     "random": RandomPolicy,
@@ -45,6 +46,8 @@ def load(
     name = str(path_or_name)
     if name in POLICIES:
         return POLICIES[name]()
+    if not Path(name).exists() and "/" not in name and name not in NAMES:
+        raise unknown("policy", name, [*POLICIES, *NAMES])
     folder = newest_checkpoint(Path(name))
     mind = load_model(folder or name)
     saved = _settings(folder or Path(name))

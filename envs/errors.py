@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_MOST = 24
+"""Names listed in a message."""
+
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
     """The error for a name that is not among `known`, with the nearest known name.
@@ -13,5 +16,9 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
     names = sorted(known)
     near = get_close_matches(str(name), names, n=1, cutoff=0.5)
     hint = f" did you mean '{near[0]}'?" if near else ""
-    shown = ", ".join(names[:30]) + (f" and {len(names) - 30} more" if len(names) > 30 else "")
-    return ValueError(f"unknown {kind} {str(name)!r}:{hint} Known: {shown}.")
+    if near and len(names) > _MOST:
+        return ValueError(f"unknown {kind} {str(name)!r}:{hint}")
+    more = f" and {len(names) - _MOST} more" if len(names) > _MOST else ""
+    return ValueError(
+        f"unknown {kind} {str(name)!r}:{hint} Known: {', '.join(names[:_MOST])}{more}."
+    )

@@ -24,7 +24,6 @@ def options(
     """The command line read into a dataclass; `--help` comes from its docstrings."""
     read = partial(tyro.cli, kind) if default is None else partial(tyro.cli, kind, default=default)
     return read(
-        kind,
         prog=f"python -m scripts.{script}",
         args=list(args),
         description=description,
@@ -56,7 +55,7 @@ def write_json(path: Path | None, value: Any) -> None:
     """Write a script's result where `--json` asked for it."""
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(value, indent=2) + "\n")
+        path.write_text(json.dumps(value, indent=2, default=str) + "\n")
 
 
 def _leave(message: str, code: int) -> None:

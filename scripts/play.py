@@ -19,6 +19,7 @@ from agent.policies import LiveEpisode
 from agent.rollout import play
 from agent.types import ReplyStatus, Start, Turn
 from scripts.cli import friendly, options, write_json
+from training.picture import draw_episode
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Options:
     """which episode; the same seed is the same episode"""
     greedy: bool = False
     """take the likeliest token each time, in place of sampling"""
+    picture: Path | None = None
+    """draw the episode here, a tile for each turn"""
     json: Path | None = None
     """write the episode here, too"""
 
@@ -59,6 +62,9 @@ def main(args: Sequence[str] | None = None) -> None:
             style=f"bold {colour}",
         )
         write_json(asked.json, asdict(episode))
+        if asked.picture:
+            make = partial(envs.make, phrasing=asked.phrasing, render_mode="rgb_array")
+            draw_episode(episode, make, asked.picture)
 
 
 def show(console: Console, episode: LiveEpisode, turn: Turn) -> None:

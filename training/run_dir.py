@@ -67,6 +67,7 @@ class RunDir:
         self._lock = lock
         self._sinks = sinks
         self._newest: Checkpoint | None = None
+        self._new = False
 
     @classmethod
     def create(
@@ -93,7 +94,9 @@ class RunDir:
             lock = _take_lock(folder)
             about = {"format": FORMAT, "config": dict(config), **_circumstances()}
             write_json(folder / "run.json", about)
-            return cls(folder, read_run(folder)["config"], lock, _sinks(folder, console))
+            run = cls(folder, read_run(folder)["config"], lock, _sinks(folder, console))
+            run._new = True
+            return run
 
     @classmethod
     def resume(cls, folder: Path, console: Console | None = None) -> Self:
@@ -118,8 +121,11 @@ class RunDir:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: object, *_: object) -> None:
         self.close()
+        logged = self.folder / "metrics.jsonl", self.folder / EVALUATION
+        if error and self._new and not any(path.exists() for path in logged):
+            shutil.rmtree(self.folder)  # a mistake found at the start leaves nothing behind
 
     def close(self) -> None:
         """Finish the display and give back the lock."""

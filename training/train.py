@@ -79,6 +79,7 @@ class Trainer:
             self.mind = load_model(config.model, seed=config.seed, lora=lora)
         self.policy = self.language_policy(config.sampling)
         self.test = fixed_starts(config, Split.TEST, config.evaluation.missions)
+        self.policy.check_context(self.make(config.task))
         self.measured = read_evaluation(run.folder)
         self.expert: list[Episode] = []
 

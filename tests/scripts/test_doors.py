@@ -1,0 +1,83 @@
+"""The scripts as a user meets them: what they print, and how they refuse."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from scripts import evaluate, play, results, train
+
+
+def refused(main, args: list[str], capsys: pytest.CaptureFixture[str]) -> str:  # type: ignore[no-untyped-def]
+    """What a script says as it leaves with exit code 2."""
+    with pytest.raises(SystemExit) as left:
+        main(args)
+    assert left.value.code == 2
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    return " ".join((said.err + said.out).replace("│", " ").split())
+
+
+def test_play_shows_every_turn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "episode.json"
+    play.main(["--policy", "expert", "--seed", "3", "--json", str(file)])
+    shown = capsys.readouterr().out
+    assert "Mission: go to the red box" in shown
+    assert "> turn right" in shown
+    assert "success after 3 turns" in shown
+    assert len(json.loads(file.read_text())["turns"]) == 3
+
+
+def test_evaluate_prints_success_with_its_interval(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "figures.json"
+    evaluate.main(["--policy", "expert", "--missions", "20", "--json", str(file)])
+    assert "success" in capsys.readouterr().out
+    figures = json.loads(file.read_text())
+    assert figures["success"] == figures["length_ratio"] == 1.0
+    assert figures["low"] < 0.9
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["--preset", "defualt"], "did you mean 'default'"),
+        (["--task", "goto-smal"], "did you mean 'goto-small'"),
+        (["--model", "smolm2", "--run", "RUN"], "did you mean 'smollm2'"),
+        (["--phrasing", "sentense"], "did you mean 'sentences'"),
+        (["--phrasing", "story", "--run", "RUN"], "must never see"),
+        (["--grpo.group-size", "1"], "at least 2, got 1"),
+        (["--grpo.clip-low", "-0.2"], "must not"),
+        (["--grpo.group-sise", "4"], "--grpo.group-size"),
+        (["--sampling.context", "50", "--run", "RUN"], "too small for one turn"),
+        (["--resume"], "--resume needs --run"),
+        (["--resume", "--run", "RUN"], "holds no run"),
+    ],
+)
+def test_train_refuses_in_a_sentence(
+    args: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = [str(tmp_path / "run") if word == "RUN" else word for word in args]
+    assert says in refused(train.main, ["--preset", "tiny", *args], capsys)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_that_holds_something_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.txt").write_text("precious")
+    said = refused(train.main, ["--preset", "tiny", "--run", str(tmp_path)], capsys)
+    assert "not empty" in said and "--resume" in said
+    assert (tmp_path / "mine.txt").read_text() == "precious"
+
+
+@pytest.mark.parametrize("door", [play, evaluate])
+def test_unknown_policies_are_named(door, capsys: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
+    assert "did you mean 'expert'" in refused(door.main, ["--policy", "exprt"], capsys)
+
+
+def test_results_of_an_unfinished_run_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "holds no run" in refused(results.main, ["--runs", str(tmp_path)], capsys)
