@@ -63,9 +63,8 @@ def imitate(
     chosen = rng.choice(len(shown), size=count, replace=False)
     batch = batch_episodes([shown[index] for index in chosen])
     weights = token_weights(batch.mask, batch.episode, "dapo")
-    learner.optimizer.param_groups[0]["lr"] = config.cold.learning_rate * min(
-        1.0, (step + 1) / max(config.cold.warmup, 1)
-    )
+    risen = min(1.0, (step + 1) / max(config.cold.warmup, 1))
+    learner.learning_rate = config.cold.learning_rate * risen
 
     def loss(rows: Tensor, part: Batch, log_probs: Tensor) -> Tensor:
         return -(weights[rows, : part.width].to(log_probs.device) * log_probs).sum()

@@ -61,7 +61,7 @@ class GrpoConfig:
     group_size: int = 8
     """K: episodes played from each start"""
     learning_rate: float = 1e-4
-    """of AdamW, constant"""
+    """of AdamW at the first step; it falls to 0 in a straight line"""
     updates_per_batch: int = 1
     """updates made from each batch of episodes; above 1 the clip bounds come into play"""
     clip_low: float = 0.2
@@ -183,6 +183,8 @@ class TrainConfig:
     """think and answer, answer alone, or dots and answer"""
     cold_plus_minutes: float = 0.0
     """control: in place of GRPO, go on with the cold start for so many minutes"""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """where the model lies; `auto`: on a GPU where there is one"""
     threads: int = 0
     """torch threads; 0: torch's own choice. Results repeat exactly for the same number alone"""
     checkpoint_every: int = 10

@@ -43,6 +43,16 @@ class Learner:
         if config.gradient_checkpointing:
             self.model.gradient_checkpointing_enable()
 
+    @property
+    def learning_rate(self) -> float:
+        """Of the next update."""
+        return float(self.optimizer.param_groups[0]["lr"])
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = value
+
     def update(self, batch: Batch, loss: TokenLossFunction) -> Update:
         """One step down the gradient of the summed loss; none where that is not finite."""
         self.model.train()

@@ -30,7 +30,7 @@ def draw_episode(episode: Episode, make: MakeWorld, path: Path, most: int = 8) -
         for tile in axes:
             tile.axis("off")
         figure.suptitle(
-            f"Mission: {episode.mission}   ({episode.status.value} after {len(episode.turns)} turns)",
+            f"Mission: {episode.mission}   ({episode.status.value}, {len(episode.turns)} turns)",
             x=0.02,
             y=0.99,
             va="top",

@@ -72,11 +72,14 @@ class Trainer:
         self.make = training_world(config)
         self.saved = run.newest()
         lora = LoraOptions(rank=config.learner.lora_rank) if config.learner.lora_rank else None
+        device = config.device
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
         if self.saved:
-            self.mind = load_model(self.saved.model)
+            self.mind = load_model(self.saved.model, device=device)
         else:
             run.note(f"loading {config.model}")
-            self.mind = load_model(config.model, seed=config.seed, lora=lora)
+            self.mind = load_model(config.model, seed=config.seed, lora=lora, device=device)
         self.policy = self.language_policy(config.sampling)
         self.test = fixed_starts(config, Split.TEST, config.evaluation.missions)
         self.policy.check_context(self.make(config.task))
@@ -121,6 +124,7 @@ class Trainer:
         for step in range(self.first_step("grpo"), config.steps):
             if step % self.config.evaluation.every == 0:
                 self.validate(step)
+            learner.learning_rate = config.learning_rate * (1 - step / config.steps)
 
             began = time.perf_counter()
             groups = play_groups(
@@ -140,7 +144,7 @@ class Trainer:
                     learner, batch, config, reference=reference, episode_tokens=self.episode_tokens
                 )
                 self.policy.sampler.refresh()
-                figures |= asdict(update) | more
+                figures |= asdict(update) | more | {"learning_rate": learner.learning_rate}
             seconds = time.perf_counter() - began
             figures |= {
                 "play_seconds": played - began,
