@@ -135,15 +135,18 @@ def restore(checkpoint: Checkpoint, optimizer: torch.optim.Optimizer) -> None:
     optimizer.load_state_dict({"state": dict(state), "param_groups": groups})
 
 
-def newest_checkpoint(parent: Path) -> Checkpoint | None:
-    """The newest checkpoint that is whole; damaged ones are passed over with a warning.
+def newest_checkpoint(parent: Path, stage: str | None = None) -> Checkpoint | None:
+    """The newest checkpoint that is whole, of a stage where one is named; damaged ones are passed
+    over with a warning.
 
     Raises:
         ValueError: it was written by a newer version of the project.
     """
     for folder in sorted(_folders(parent), key=_number, reverse=True):
         try:
-            return read_checkpoint(folder)
+            found = read_checkpoint(folder)
+            if stage in (None, found.stage):
+                return found
         except DamagedError as error:
             logger.warning("passing over the checkpoint %s: %s", folder, error)
     return None

@@ -3,6 +3,7 @@
 import textwrap
 from pathlib import Path
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from agent.rollout import MakeWorld
@@ -25,7 +26,8 @@ def draw_episode(episode: Episode, make: MakeWorld, path: Path, most: int = 8) -
     turns = episode.turns[:most]
     rows = -(-len(turns) // COLUMNS)
     with style():
-        figure = Figure(figsize=(3.4 * COLUMNS, 5.2 * rows + 0.5), layout="none")
+        figure = Figure(figsize=(3.4 * COLUMNS, 5.2 * rows + 0.5))
+        figure.set_layout_engine("none")
         axes = figure.subplots(rows, COLUMNS, squeeze=False).flat
         for tile in axes:
             tile.axis("off")
@@ -39,7 +41,7 @@ def draw_episode(episode: Episode, make: MakeWorld, path: Path, most: int = 8) -
             fontweight="bold",
         )
         for number, (tile, turn) in enumerate(zip(figure.axes, turns, strict=False), start=1):
-            tile.imshow(world.render())
+            tile.imshow(np.asarray(world.render()))
             tile.set_title(f"turn {number}", loc="left", fontsize=10)
             below = -0.04
             for text, colour, weight in (

@@ -137,6 +137,10 @@ class RunDir:
         """The checkpoint the run would go on from."""
         return self._newest
 
+    def newest_of(self, stage: str) -> Checkpoint | None:
+        """The newest checkpoint of a stage."""
+        return newest_checkpoint(self.folder / "checkpoints", stage)
+
     def log(
         self, stage: str, step: int, values: Mapping[str, Any], *, of: int | None = None
     ) -> None:

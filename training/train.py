@@ -4,11 +4,11 @@ import logging
 import sys
 import time
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import asdict, replace
 from typing import Any
 
 import torch
+from torch import nn
 
 from agent.adapters import LoraOptions
 from agent.language_policy import LanguagePolicy, Sampling
@@ -25,6 +25,7 @@ from training.cold_start import demonstrate, imitate
 from training.config import TrainConfig
 from training.evaluation import evaluate
 from training.grpo import assess, learn
+from training.interrupt import Stop, between_steps
 from training.learner import Learner
 from training.report import write_report
 from training.run_dir import EVALUATION, RunDir, read_evaluation, read_metrics, write_json
@@ -94,20 +95,20 @@ class Trainer:
         self.run.note("playing demonstrations")
         shown = demonstrate(self.config, self.mind)
         learner = self.learner(stage, self.config.cold.learning_rate)
-        while not done(step):
-            began = time.perf_counter()
-            update, tokens = imitate(self.config, learner, shown, step)
-            seconds = time.perf_counter() - began
-            self.run.log(
-                stage,
-                step,
-                asdict(update) | {"seconds": seconds, "tokens_per_second": tokens / seconds},
-                of=self.config.cold.steps if stage == "cold_start" else None,
-            )
-            step += 1
-            if step % (5 * self.config.checkpoint_every) == 0 and not done(step):
-                self.run.save(stage, step, self.policy, learner.optimizer)
-        self.run.save(stage, step, self.policy, learner.optimizer)
+        with between_steps() as stop:
+            while not done(step):
+                began = time.perf_counter()
+                update, tokens = imitate(self.config, learner, shown, step)
+                seconds = time.perf_counter() - began
+                self.run.log(
+                    stage,
+                    step,
+                    asdict(update) | {"seconds": seconds, "tokens_per_second": tokens / seconds},
+                    of=self.config.cold.steps if stage == "cold_start" else None,
+                )
+                step += 1
+                due = step % (5 * self.config.checkpoint_every) == 0
+                self.save_if_due(stage, step, learner, stop, due or done(step))
         self.policy.sampler.refresh()
 
     def continue_cold_start(self) -> None:
@@ -120,41 +121,60 @@ class Trainer:
         """Play, score, compare, update."""
         config = self.config.grpo
         learner = self.learner("grpo", config.learning_rate)
-        reference = deepcopy(self.mind.model).eval() if config.kl_coef else None
+        reference = self.reference() if config.kl_coef else None
         for step in range(self.first_step("grpo"), config.steps):
             if step % self.config.evaluation.every == 0:
                 self.validate(step)
-            learner.learning_rate = config.learning_rate * (1 - step / config.steps)
+            with between_steps() as stop:
+                self.grpo_step(step, learner, reference)
+                due = (step + 1) % self.config.checkpoint_every == 0 or step + 1 == config.steps
+                self.save_if_due("grpo", step + 1, learner, stop, due)
 
-            began = time.perf_counter()
-            groups = play_groups(
-                self.policy,
-                draw_starts(self.config, GRPO, step, config.groups),
-                config.group_size,
-                stream=(self.config.seed, GRPO, step),
-                seats=self.config.learner.seats,
-                make=self.make,
+    def grpo_step(self, step: int, learner: Learner, reference: nn.Module | None) -> None:
+        """One round of play and update."""
+        config = self.config.grpo
+        learner.learning_rate = config.learning_rate * (1 - step / config.steps)
+        began = time.perf_counter()
+        groups = play_groups(
+            self.policy,
+            draw_starts(self.config, GRPO, step, config.groups),
+            config.group_size,
+            stream=(self.config.seed, GRPO, step),
+            seats=self.config.learner.seats,
+            make=self.make,
+        )
+        played = time.perf_counter()
+        scored = assess(groups, config, seed=step)
+        figures = summarize(groups, scored)
+        batch = make_batch(groups, scored.advantages)
+        if len(batch):
+            update, more = learn(
+                learner, batch, config, reference=reference, episode_tokens=self.episode_tokens
             )
-            played = time.perf_counter()
-            scored = assess(groups, config, seed=step)
-            figures = summarize(groups, scored)
-            batch = make_batch(groups, scored.advantages)
-            if len(batch):
-                update, more = learn(
-                    learner, batch, config, reference=reference, episode_tokens=self.episode_tokens
-                )
-                self.policy.sampler.refresh()
-                figures |= asdict(update) | more | {"learning_rate": learner.learning_rate}
-            seconds = time.perf_counter() - began
-            figures |= {
-                "play_seconds": played - began,
-                "seconds": seconds,
-                "tokens_per_second": (figures["tokens_sampled"] + figures["tokens_read"]) / seconds,
-            }
-            self.watch(step, figures)
-            self.run.save_episodes("grpo", step, groups)
-            if (step + 1) % self.config.checkpoint_every == 0 or step + 1 == config.steps:
-                self.run.save("grpo", step + 1, self.policy, learner.optimizer)
+            self.policy.sampler.refresh()
+            figures |= asdict(update) | more | {"learning_rate": learner.learning_rate}
+        seconds = time.perf_counter() - began
+        figures |= {
+            "play_seconds": played - began,
+            "seconds": seconds,
+            "tokens_per_second": (figures["tokens_sampled"] + figures["tokens_read"]) / seconds,
+        }
+        self.watch(step, figures)
+        self.run.save_episodes("grpo", step, groups)
+
+    def save_if_due(self, stage: str, step: int, learner: Learner, stop: Stop, due: bool) -> None:
+        """Write a checkpoint where one is due or the user wants to stop; then stop."""
+        if due or stop.asked:
+            self.run.save(stage, step, self.policy, learner.optimizer)
+        if stop.asked:
+            raise KeyboardInterrupt
+
+    def reference(self) -> nn.Module:
+        """The frozen policy for KL: what GRPO began with, in an interrupted run too."""
+        begun = self.run.newest_of("cold_start")
+        name = begun.model if begun else self.config.model
+        mind = load_model(name, seed=self.config.seed, device=self.mind.model.device)
+        return mind.model.eval()
 
     def watch(self, step: int, figures: dict[str, Any]) -> None:
         """Log a step of GRPO with its alarms; raises `Collapse` where it cannot go on."""

@@ -49,5 +49,5 @@ def test_a_treatment_holds_what_its_control_reached(tmp_path: Path) -> None:
 
 
 def test_an_unfinished_run_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="not finished.*--resume"):
+    with pytest.raises(ValueError, match=r"not finished.*--resume"):
         collect([finished(tmp_path / "default-0", cold_start=0.7)])

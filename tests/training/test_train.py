@@ -1,6 +1,7 @@
 """The whole run: every stage, interrupted and resumed, and its unhappy ends."""
 
 import json
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -132,3 +133,36 @@ def test_a_collapse_stops_the_run_and_names_the_last_good_checkpoint(
 def test_presets_survive_the_trip_through_json(name: str) -> None:
     config = preset(name)
     assert from_json(TrainConfig, json.loads(json.dumps(to_json(config)))) == config
+
+
+def test_ctrl_c_keeps_the_step_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real_log = RunDir.log
+
+    def log_and_interrupt(run: RunDir, name: str, step: int, *rest: Any, **more: Any) -> None:
+        real_log(run, name, step, *rest, **more)
+        if (name, step) == ("cold_start", 1):
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(RunDir, "log", log_and_interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run_whole(tmp_path / "run", tiny())
+    with RunDir.resume(tmp_path / "run") as run:
+        kept = run.newest()
+        assert kept is not None and (kept.stage, kept.step) == ("cold_start", 2)
+        assert len(read_metrics(tmp_path / "run")) == 2
+
+
+def test_the_reference_policy_is_the_cold_start_after_a_resume_too(tmp_path: Path) -> None:
+    config = tiny()
+    with RunDir.create(tmp_path / "run", to_json(config)) as run:
+        trainer = Trainer(config, run)
+        optimizer = trainer.learner("cold_start", 1e-3).optimizer
+        run.save("cold_start", 4, trainer.policy, optimizer)
+        begun = [weight.clone() for weight in trainer.mind.model.parameters()]
+        with torch.no_grad():
+            for weight in trainer.mind.model.parameters():
+                weight.add_(1.0)
+        run.save("grpo", 1, trainer.policy, optimizer)
+    with RunDir.resume(tmp_path / "run") as run:
+        reference = Trainer(config, run).reference()
+        assert all(map(torch.equal, begun, reference.parameters()))
