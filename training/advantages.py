@@ -54,7 +54,7 @@ def group_advantages(rewards: NDArray[np.float64], normalise: Normalise = "std")
 
     >>> group_advantages(np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 1.0]]), "none")
     Advantages(values=array([[ 0.66666667, -0.33333333, -0.33333333],
-           [ 0.        ,  0.        ,  0.        ]]), kept=array([ True, False]))
+           [ 0.        ,  0.        ,  0.        ]]), kept=array([ True, False]), steps=None)
     """
     if rewards.ndim != 2:
         raise ValueError(f"rewards are [G, K], groups by episodes; got shape {rewards.shape}.")

@@ -26,8 +26,8 @@ def linear_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mind here is a small linear layer, saved as its weights."""
     monkeypatch.setattr(
         training.run_dir,
-        "save_model",
-        lambda mind, folder: save_model(mind.model, str(folder / "model.safetensors")),
+        "save_policy",
+        lambda policy, folder: save_model(policy.model, str(folder / "model.safetensors")),
     )
 
 
@@ -225,7 +225,7 @@ def test_ctrl_c_in_a_checkpoint_leaves_nothing_half_written(tmp_path: Path, monk
         (folder / "model.safetensors").write_text("half")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training.run_dir, "save_model", interrupted)
+    monkeypatch.setattr(training.run_dir, "save_policy", interrupted)
     with RunDir.resume(folder) as run, pytest.raises(KeyboardInterrupt):
         run.save("grpo", 2, mind(), adam(mind()))  # type: ignore[arg-type]
     assert [path.name for path in (folder / "checkpoints").iterdir()] == ["0001-grpo-1"]

@@ -63,7 +63,7 @@ def test_a_run_leaves_everything_a_plot_shows(whole: Path) -> None:
     stages = [line["stage"] for line in read_metrics(whole)]
     assert stages == ["cold_start"] * 4 + ["validation", "grpo", "grpo", "validation", "grpo"]
     evaluation = read_evaluation(whole)
-    assert list(evaluation) == ["expert", "reactive", "random", "cold_start", "grpo"]
+    assert [*evaluation] == ["expert", "reactive", "random", "cold_start", "grpo", "seconds"]
     assert evaluation["expert"]["success"] == 1.0
     for name in ("cold_start", "grpo"):
         for figures in evaluation[name].values():
