@@ -8,6 +8,7 @@ import numpy as np
 
 from agent.replies import ReplyMode, render
 from agent.types import Start, Turn
+from envs.actions import PLAIN
 from envs.expert import Expert, expert_for
 from envs.grid_world import GridWorld
 from envs.reactive import reactive_action
@@ -83,10 +84,14 @@ class ReactivePolicy:
     def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
         """The rule's action for what is sensed now."""
         return [
-            Response(render("", reactive_action(one.mission, world.senses), self.mode))
-            for one in live
-            for world in [_grid_world(one, self.name)]
+            Response(render("", self._word(_grid_world(one, self.name)), self.mode)) for one in live
         ]
+
+    def _word(self, world: GridWorld) -> str:
+        """The rule's action in the world's own words; its first word where it has none for it."""
+        action = PLAIN[reactive_action(world.mission, world.senses)]
+        actions = world.action_set
+        return actions.word(action) if action in actions.actions else actions.words[0]
 
 
 class ExpertPolicy:

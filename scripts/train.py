@@ -14,11 +14,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from scripts.cli import friendly, options
+from scripts.cli import friendly, options, write_json
 from training.alarms import Collapse
 from training.config import TrainConfig, from_json, to_json
 from training.presets import PRESETS, preset
-from training.run_dir import RunDir, read_run
+from training.run_dir import RunDir, read_evaluation, read_run
 from training.train import train
 
 
@@ -26,37 +26,42 @@ def main(args: Sequence[str] | None = None) -> None:
     """Parse the command line and run."""
     args = sys.argv[1:] if args is None else args
     with friendly():
-        name, folder, resume, rest = _first_options(args)
-        config = from_json(TrainConfig, read_run(folder)["config"]) if resume else preset(name)
+        first, rest = _first_options(args)
+        if first.resume:
+            config = from_json(TrainConfig, read_run(first.run)["config"])
+        else:
+            config = preset(first.preset)
         asked = options(TrainConfig, "train", rest, default=config, description=_description())
-        folder = folder or Path("runs", f"{name}-{asked.seed}")
-        if resume:
-            _refuse_changes(config, asked)
+        folder = first.run or Path("runs", f"{first.preset}-{asked.seed}")
         console = Console()
-        run = RunDir.resume(folder, console) if resume else RunDir.create(
-            folder, to_json(asked), console
-        )  # fmt: skip
+        if first.resume:
+            _refuse_changes(config, asked)
+            run = RunDir.resume(folder, console)
+        else:
+            run = RunDir.create(folder, to_json(asked), console)
         try:
             with run, friendly(f"Go on with: python -m scripts.train --run {folder} --resume"):
                 train(asked, run)
         except Collapse as collapse:
             console.print(str(collapse), style="bold red")
             raise SystemExit(1) from None
+        write_json(first.json, read_evaluation(folder))
         console.print(
             f"\nReport: {folder / 'report.md'}\nWatch it: python -m scripts.play --policy {folder}"
         )
 
 
-def _first_options(args: Sequence[str]) -> tuple[str, Path, bool, list[str]]:
-    """The options that say which config the others change, and the others."""
+def _first_options(args: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
+    """The options that are not of the run but about it, and the others."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--preset", default="default")
     first.add_argument("--run", type=Path)
     first.add_argument("--resume", action="store_true")
+    first.add_argument("--json", type=Path)
     known, rest = first.parse_known_args(args)
     if known.resume and known.run is None:
         raise ValueError("--resume needs --run FOLDER: which run is to go on?")
-    return known.preset, known.run, known.resume, rest
+    return known, rest
 
 
 def _description() -> str:
@@ -67,7 +72,8 @@ def _description() -> str:
         f"{__doc__}\nFirst of all:\n"
         "  --preset NAME  where all other options start from (default: default)\n"
         "  --run FOLDER   the run folder (default: runs/<preset>-<seed>)\n"
-        "  --resume       go on with the run in --run, with the options it was started with\n\n"
+        "  --resume       go on with the run in --run, with the options it was started with\n"
+        "  --json FILE    write what was measured here, too\n\n"
         f"Presets:\n{presets}"
     )
 

@@ -1,7 +1,10 @@
 """Policies without a language model: the ends of the scale."""
 
+from functools import partial
+
 import pytest
 
+import envs
 from agent.loading import load
 from agent.policies import ExpertPolicy, RandomPolicy, ReactivePolicy
 from agent.replies import ReplyMode
@@ -29,6 +32,12 @@ def test_every_scripted_reply_can_be_read() -> None:
     ):
         for episode in play(policy, STARTS[:5]):
             assert {turn.status for turn in episode.turns} == {ReplyStatus.OK}
+
+
+def test_the_rule_speaks_the_words_of_its_world() -> None:
+    renamed = partial(envs.make, vocabulary="rotate")
+    for episode in play(ReactivePolicy(), STARTS[:5], make=renamed):
+        assert {turn.status for turn in episode.turns} == {ReplyStatus.OK}
 
 
 def test_random_actions_are_uniform() -> None:
