@@ -67,7 +67,7 @@ def save(policy: LanguagePolicy, folder: Path) -> None:
 
 def newest_checkpoint(run: Path) -> Path | None:
     """The model of a run folder's newest checkpoint; None where it has none."""
-    found = sorted(run.glob(f"checkpoints/*/{SETTINGS}"), key=lambda path: path.parent.name)
+    found = sorted(run.glob(f"checkpoints/[0-9]*/{SETTINGS}"), key=lambda path: path.parent.name)
     return found[-1].parent if found else None
 
 

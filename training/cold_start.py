@@ -30,7 +30,7 @@ def demonstrate(config: TrainConfig, mind: Mind) -> list[Episode]:
         ValueError: if the expert can't do the task, or never succeeds on these missions.
     """
     starts = draw_starts(config, DEMONSTRATIONS, 0, config.cold.demonstrations)
-    modes = config.cold.modes
+    modes = config.cold.modes or (config.reply_mode,)
     episodes = [
         episode
         for number, mode in enumerate(modes)

@@ -35,8 +35,8 @@ class ColdStartConfig:
     """of AdamW, after the warm-up"""
     warmup: int = 10
     """updates over which the learning rate rises to its value"""
-    modes: tuple[ReplyMode, ...] = (ReplyMode.THINK,)
-    """reply modes the demonstrations show in turn: several, where several arms share them"""
+    modes: tuple[ReplyMode, ...] = ()
+    """reply modes the demonstrations show in turn, where arms share them; none: the run's own"""
 
     def __post_init__(self) -> None:
         _need(self.demonstrations >= 1, f"demonstrations must be >= 1, got {self.demonstrations}")
@@ -47,7 +47,6 @@ class ColdStartConfig:
         )
         _need(self.learning_rate > 0, f"learning_rate must be > 0, got {self.learning_rate}")
         _need(self.warmup >= 0, f"warmup must be >= 0, got {self.warmup}")
-        _need(len(self.modes) > 0, "modes must name at least one reply mode")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +171,7 @@ class TrainConfig:
     task: str = "goto-small"
     """a named task, or any MiniGrid or BabyAI id"""
     phrasing: str = "sentences"
-    """how observations are put into words"""
+    """how observations are put into words; `drawn`: anew for each episode, from its seed"""
     model: str = "nano"
     """`nano` (from scratch), `smollm2`, a Hugging Face id, or a folder"""
     seed: int = 0
@@ -197,8 +196,13 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         task(self.task)
-        if self.phrasing not in PHRASINGS:
-            raise unknown("phrasing", self.phrasing, PHRASINGS)
+        if self.phrasing not in ("drawn", *PHRASINGS):
+            raise unknown("phrasing", self.phrasing, ["drawn", *PHRASINGS])
+        _need(
+            not self.cold.modes or self.reply_mode in self.cold.modes,
+            f"the demonstrations must show the run's own reply mode: {self.reply_mode.value} is "
+            "not among cold.modes",
+        )
         _need(self.seed >= 0, f"seed must be >= 0, got {self.seed}")
         _need(
             self.cold_plus_minutes >= 0,

@@ -1,6 +1,7 @@
 """One step of GRPO: score the groups, compare within them, update the policy."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,8 +15,8 @@ from training.batching import Batch
 from training.config import GrpoConfig
 from training.learner import Learner, Update
 from training.losses import grpo_token_loss, token_weights
-from training.rewards import permute_rewards, score
-from training.step_credit import step_advantages
+from training.rewards import permute, score
+from training.step_credit import permute_steps, step_advantages
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +27,23 @@ class Scored:
     advantages: Advantages
 
 
-def assess(groups: list[Group], config: GrpoConfig, seed: int) -> Scored:
-    """Rewards and group advantages; `seed` deals the rewards anew where the control asks for it."""
+def assess(groups: list[Group], config: GrpoConfig, seed: Sequence[int] = (0,)) -> Scored:
+    """Rewards and advantages, with the credit of turns where the config asks for it.
+
+    In the control, `seed` deals anew both what episodes earn and what turns do: an episode's length
+    tells how it went, and step credit reads the length.
+    """
     rewards = score(groups, length_shade=config.length_shade, format_coef=config.format_coef)
     if config.permute_returns:
-        rewards = permute_rewards(rewards, seed)
+        rewards = permute(rewards, seed)
     advantages = group_advantages(rewards, config.normalise)
     if config.step_credit:
         steps = step_advantages(groups, rewards, config.discount)
+        if config.permute_returns:
+            steps = permute_steps(steps, seed)
         weighted = [[config.step_credit * one for one in group] for group in steps]
-        advantages = replace(advantages, steps=weighted)
+        taught = np.array([any(one.any() for one in group) for group in steps])
+        advantages = replace(advantages, steps=weighted, kept=advantages.kept | taught)
     return Scored(rewards, advantages)
 
 

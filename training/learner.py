@@ -40,6 +40,9 @@ class Learner:
         self.optimizer = torch.optim.AdamW(
             self.weights, lr=learning_rate, betas=(0.9, 0.95), weight_decay=config.weight_decay
         )
+        for module in self.model.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0  # or ratios would be noise, and a micro-batch change the result
         if config.gradient_checkpointing:
             self.model.gradient_checkpointing_enable()
 
@@ -55,7 +58,7 @@ class Learner:
 
     def update(self, batch: Batch, loss: TokenLossFunction) -> Update:
         """One step down the gradient of the summed loss; none where that is not finite."""
-        self.model.train()
+        self.model.train(self.config.gradient_checkpointing)  # transformers asks for it there
         self.optimizer.zero_grad(set_to_none=True)
         total = entropies = 0.0
         for rows in micro_batches(batch, self.config.micro_batch_tokens):

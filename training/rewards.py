@@ -9,7 +9,7 @@ from agent.types import Episode, Group
 
 
 def score(
-    groups: Sequence[Group], *, length_shade: float = 0.0, format_coef: float = 0.1
+    groups: Sequence[Group], *, length_shade: float = 0.0, format_coef: float = 0.2
 ) -> NDArray[np.float64]:
     """The reward of every episode, [G, K] for G groups of K episodes.
 
@@ -17,7 +17,7 @@ def score(
         groups: what was played.
         length_shade: how much of a success is lost by the turn limit, 0 to 1. At 0.5 a success
             on the last turn earns half of one on the spot.
-        format_coef: what an episode earns on top when every one of its replies was readable.
+        format_coef: what an episode earns on top for the share of its replies that was readable.
     """
     if not 0.0 <= length_shade <= 1.0:
         raise ValueError(f"length_shade is a share, 0 to 1; got {length_shade}.")
@@ -40,10 +40,10 @@ def _reward(episode: Episode, length_shade: float, format_coef: float) -> float:
     return success + format_coef * (turns - episode.unreadable) / max(turns, 1)
 
 
-def permute_rewards(rewards: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    """The same rewards, [G, K], dealt out anew over all groups.
+def permute(values: NDArray[np.float64], seed: int | Sequence[int]) -> NDArray[np.float64]:
+    """The same values, dealt out anew over all their places.
 
-    The control that earns nothing: as much reward and as much spread, but none of it says how an
-    episode went. What learning gains from it was not learned from the world.
+    For the control that earns nothing: as much reward and as much spread, but what an episode gets
+    is another one's.
     """
-    return np.random.default_rng(seed).permutation(rewards.ravel()).reshape(rewards.shape)
+    return np.random.default_rng(seed).permutation(values.ravel()).reshape(values.shape)

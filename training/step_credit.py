@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from agent.types import Group
+from training.rewards import permute
 
 
 def step_advantages(
@@ -52,3 +53,13 @@ def _group(
             advantages[member][number] = values[member][number] - mean
     spread = np.concatenate(advantages).std()
     return [advantage / (spread + 1e-4) for advantage in advantages]
+
+
+def permute_steps(
+    steps: list[list[NDArray[np.float64]]], seed: Sequence[int]
+) -> list[list[NDArray[np.float64]]]:
+    """The same credits, dealt out anew over all turns of all groups: a control."""
+    dealt = permute(np.concatenate([one for group in steps for one in group]), seed)
+    ends = np.cumsum([len(one) for group in steps for one in group])
+    parts = iter(np.split(dealt, ends[:-1]))
+    return [[next(parts) for _ in group] for group in steps]

@@ -16,8 +16,7 @@ from agent.models import load_model
 from agent.policies import ExpertPolicy, Policy, RandomPolicy, ReactivePolicy
 from agent.rollout import play_groups
 from agent.types import Episode
-from envs.expert import cannot
-from envs.tasks import Split, task
+from envs.tasks import Split
 from training.alarms import Collapse, find_collapse, warnings
 from training.batching import make_batch
 from training.checkpoints import restore
@@ -47,9 +46,7 @@ def train(config: TrainConfig, run: RunDir) -> None:
     """
     if config.threads:
         torch.set_num_threads(config.threads)
-    began = time.monotonic()
     trainer = Trainer(config, run)
-    spent = trainer.measured.get("seconds", 0.0)
     trainer.measure_references()
     if config.cold_start == "expert":
         trainer.imitate_until("cold_start", lambda step: step >= config.cold.steps)
@@ -60,7 +57,7 @@ def train(config: TrainConfig, run: RunDir) -> None:
     elif config.grpo.steps:
         trainer.grpo()
         trainer.measure("grpo")
-    trainer.keep({"seconds": spent + time.monotonic() - began})
+    trainer.keep({})
     write_report(run.folder)
 
 
@@ -85,6 +82,7 @@ class Trainer:
         self.test = fixed_starts(config, Split.TEST, config.evaluation.missions)
         self.policy.check_context(self.make(config.task))
         self.measured = read_evaluation(run.folder)
+        self.began, self.spent = time.monotonic(), self.measured.get("seconds", 0.0)
         self.expert: list[Episode] = []
 
     def imitate_until(self, stage: str, done: Callable[[int], bool]) -> None:
@@ -144,12 +142,17 @@ class Trainer:
             make=self.make,
         )
         played = time.perf_counter()
-        scored = assess(groups, config, seed=step)
+        scored = assess(groups, config, (self.config.seed, step))
         figures = summarize(groups, scored)
         batch = make_batch(groups, scored.advantages)
         if len(batch):
+            turn_limit = max(one.turn_limit for group in groups for one in group.episodes)
             update, more = learn(
-                learner, batch, config, reference=reference, episode_tokens=self.episode_tokens
+                learner,
+                batch,
+                config,
+                reference=reference,
+                episode_tokens=turn_limit * self.config.sampling.max_reply_tokens,
             )
             self.policy.sampler.refresh()
             figures |= asdict(update) | more | {"learning_rate": learner.learning_rate}
@@ -159,8 +162,8 @@ class Trainer:
             "seconds": seconds,
             "tokens_per_second": (figures["tokens_sampled"] + figures["tokens_read"]) / seconds,
         }
-        self.watch(step, figures)
         self.run.save_episodes("grpo", step, groups)
+        self.watch(step, figures)
 
     def save_if_due(self, stage: str, step: int, learner: Learner, stop: Stop, due: bool) -> None:
         """Write a checkpoint where one is due or the user wants to stop; then stop."""
@@ -172,6 +175,8 @@ class Trainer:
     def reference(self) -> nn.Module:
         """The frozen policy for KL: what GRPO began with, in an interrupted run too."""
         begun = self.run.newest_of("cold_start")
+        if begun is None and self.config.cold_start != "none":
+            raise ValueError("the cold start's checkpoint, which KL is measured to, is not whole")
         name = begun.model if begun else self.config.model
         mind = load_model(name, seed=self.config.seed, device=self.mind.model.device)
         return mind.model.eval()
@@ -209,10 +214,12 @@ class Trainer:
     def measure_references(self) -> None:
         """The ends of the scale, on the same test missions."""
         policies: list[Policy] = [ReactivePolicy(), RandomPolicy()]
-        if not cannot(task(self.config.task).world_id):
-            self.run.note("measuring the expert policy")
+        self.run.note("measuring the expert policy")
+        try:
             measured, self.expert = evaluate(ExpertPolicy(), self.test, self.make)
             self.keep({"expert": asdict(measured)})
+        except ValueError as error:
+            self.run.note(f"there is no expert to compare with: {error}")
         for policy in policies:
             if policy.name not in self.measured:
                 self.run.note(f"measuring the {policy.name} policy")
@@ -235,7 +242,8 @@ class Trainer:
 
     def keep(self, figures: dict[str, Any]) -> None:
         """Note what was measured, so that a resumed run need not measure it again."""
-        self.measured |= figures
+        spent = self.spent + time.monotonic() - self.began
+        self.measured |= figures | {"seconds": spent}
         write_json(self.run.folder / EVALUATION, self.measured)
 
     def language_policy(self, sampling: Sampling) -> LanguagePolicy:
@@ -254,11 +262,6 @@ class Trainer:
         if saved and saved.stage in (stage, continues[stage]):
             restore(saved, learner.optimizer)
         return learner
-
-    @property
-    def episode_tokens(self) -> int:
-        """The most tokens that an episode can sample: the constant of `dr_grpo`."""
-        return self.config.sampling.max_reply_tokens * self.make(self.config.task).turn_limit
 
     def first_step(self, stage: str) -> int:
         """Where a stage goes on: at once after its end, where a later stage was reached."""

@@ -58,7 +58,7 @@ def lift(config: GrpoConfig) -> tuple[float, float]:
     learner = Learner(mind, LearnerConfig(), config.learning_rate)
     for step in range(config.steps):
         groups = play_groups(policy, STARTS[:6], config.group_size, make=Corridor, stream=(step,))
-        batch = make_batch(groups, assess(groups, config, seed=step).advantages)
+        batch = make_batch(groups, assess(groups, config, (step,)).advantages)
         if len(batch):
             learn(learner, batch, config)
             policy.sampler.refresh()

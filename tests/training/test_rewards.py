@@ -5,7 +5,7 @@ import pytest
 
 from agent.types import ReplyStatus
 from tests.training.played import episode, group, turn
-from training.rewards import permute_rewards, score
+from training.rewards import permute, score
 
 GOOD, BAD = turn(), turn(status=ReplyStatus.MISSING_THINK)
 GROUPS = [
@@ -31,9 +31,9 @@ def test_settings_out_of_range_are_refused(options) -> None:
 
 def test_permuted_rewards_are_the_same_rewards_elsewhere() -> None:
     rewards = np.arange(12.0).reshape(3, 4)
-    dealt = permute_rewards(rewards, seed=1)
+    dealt = permute(rewards, seed=1)
     assert sorted(dealt.ravel()) == sorted(rewards.ravel())
     assert (dealt != rewards).any()
-    np.testing.assert_array_equal(dealt, permute_rewards(rewards, seed=1))
+    np.testing.assert_array_equal(dealt, permute(rewards, seed=1))
     crossed = (dealt // 4).astype(int) != np.arange(3)[:, None]
     assert crossed.any(), "they are dealt across groups, not within them"

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from agent.types import Episode, EpisodeStatus, Group, ReplyStatus, Start, Turn
-from training.step_credit import step_advantages
+from training.rewards import permute
+from training.step_credit import permute_steps, step_advantages
 
 START = Start("corridor", 0)
 
@@ -35,3 +36,25 @@ def test_a_shorter_way_is_better_where_all_succeed() -> None:
     [[short, long]] = step_advantages([group], np.array([[1.0, 1.0]]))
     assert short[0] > 0 > long[0]
     assert short[1] == long[2] == 0
+
+
+def test_permuted_credits_say_nothing_of_who_earned_them() -> None:
+    groups = [Group(START, (episode(1, 2), episode(1, 3, 1))), Group(START, (episode(4),) * 2)]
+    steps = step_advantages(groups, np.array([[1.0, 0.0], [1.0, 1.0]]))
+    dealt = permute_steps(steps, (0, 1))
+    assert [[len(one) for one in group] for group in dealt] == [[2, 3], [1, 1]]
+    flat, before = (np.concatenate([one for g in s for one in g]) for s in (dealt, steps))
+    assert sorted(flat) == pytest.approx(sorted(before))
+    assert not np.array_equal(flat, before)
+
+
+def test_the_control_cannot_be_read_from_the_length_of_episodes() -> None:
+    """Short episodes earn as much as long ones, over many deals, though only short ones succeed."""
+    short, long = episode(1, 2), episode(1, *range(3, 18))
+    groups = [Group(START, (short, long, short, long))] * 8
+    rewards = np.tile([1.0, 0.0], (8, 2))
+    first = []
+    for seed in range(200):
+        dealt = permute_steps(step_advantages(groups, permute(rewards, seed)), (seed,))
+        first.append(np.mean([group[0][0] - group[1][0] for group in dealt]))
+    assert abs(np.mean(first)) < 0.1

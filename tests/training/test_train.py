@@ -10,9 +10,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from agent.language_policy import Sampling
 from agent.loading import load, newest_checkpoint
 from training.alarms import Collapse
-from training.config import TrainConfig, from_json, to_json
+from training.config import EvaluationConfig, TrainConfig, from_json, to_json
 from training.presets import PRESETS, preset
 from training.run_dir import RunDir, read_evaluation, read_metrics
 from training.train import Trainer, train
@@ -63,7 +64,7 @@ def test_a_run_leaves_everything_a_plot_shows(whole: Path) -> None:
     stages = [line["stage"] for line in read_metrics(whole)]
     assert stages == ["cold_start"] * 4 + ["validation", "grpo", "grpo", "validation", "grpo"]
     evaluation = read_evaluation(whole)
-    assert [*evaluation] == ["expert", "reactive", "random", "cold_start", "grpo", "seconds"]
+    assert {*evaluation} == {"expert", "reactive", "random", "cold_start", "grpo", "seconds"}
     assert evaluation["expert"]["success"] == 1.0
     for name in ("cold_start", "grpo"):
         for figures in evaluation[name].values():
@@ -166,3 +167,20 @@ def test_the_reference_policy_is_the_cold_start_after_a_resume_too(tmp_path: Pat
     with RunDir.resume(tmp_path / "run") as run:
         reference = Trainer(config, run).reference()
         assert all(map(torch.equal, begun, reference.parameters()))
+
+
+def test_every_option_of_the_loss_runs_where_the_level_sets_its_own_turn_limit(
+    tmp_path: Path,
+) -> None:
+    config = tiny(
+        task="goto-local",
+        cold_start="none",
+        sampling=Sampling(max_reply_tokens=3),
+        evaluation=EvaluationConfig(missions=1, validation_missions=1),
+    )
+    grpo = replace(
+        config.grpo, steps=1, weighting="dr_grpo", kl_coef=0.1, updates_per_batch=2, step_credit=1.0
+    )
+    run_whole(tmp_path / "run", replace(config, grpo=grpo))
+    [line] = [line for line in read_metrics(tmp_path / "run") if line["stage"] == "grpo"]
+    assert line["step"] == 0
