@@ -52,8 +52,8 @@ Names never melt into phrases or into one another, so that a pair never seen is 
 def nano_config(vocabulary: int) -> LlamaConfig:
     """The architecture, of 2.3 million parameters.
 
-    Every query head has key/value heads of its own: two for six made the cache smaller, and cost
-    17 points of cold-start success (docs/LOG.md).
+    Every query head has key/value heads of its own: with two for six the cache is smaller, and the
+    cold start seems to learn later (docs/LOG.md).
     """
     return LlamaConfig(
         vocab_size=vocabulary,
