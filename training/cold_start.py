@@ -5,6 +5,7 @@ nothing to compare. A small set of demonstrations teaches the form, and some of 
 """
 
 import logging
+from collections.abc import Callable
 
 import numpy as np
 from torch import Tensor
@@ -23,8 +24,13 @@ from training.starts import COLD_START, DEMONSTRATIONS, draw_starts, training_wo
 logger = logging.getLogger(__name__)
 
 
-def demonstrate(config: TrainConfig, mind: Mind) -> list[Episode]:
+def demonstrate(
+    config: TrainConfig, mind: Mind, on_episode: Callable[[], object] | None = None
+) -> list[Episode]:
     """The expert's episodes on training missions, with their tokens; failures are left out.
+
+    Args:
+        on_episode: called as each episode ends.
 
     Raises:
         ValueError: if the expert can't do the task, or never succeeds on these missions.
@@ -38,6 +44,7 @@ def demonstrate(config: TrainConfig, mind: Mind) -> list[Episode]:
             DictatedPolicy(mind, ExpertPolicy(mode), config.sampling),
             [(start, 0) for start in starts[number :: len(modes)]],
             make=training_world(config),
+            on_episode=on_episode,
         )
     ]
     shown = [episode for episode in episodes if episode.success]
