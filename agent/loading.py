@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from agent.language_policy import LanguagePolicy, Sampling
-from agent.models import NAMES, load_model, save_model
+from agent.models import Mind, load_model, save_model
 from agent.policies import ExpertPolicy, Policy, RandomPolicy, ReactivePolicy
 from agent.replies import ReplyMode
-from envs.errors import unknown
+from envs.errors import nearest
 
 POLICIES: dict[str, type[RandomPolicy | ReactivePolicy | ExpertPolicy]] = {
     "random": RandomPolicy,
@@ -46,10 +46,8 @@ def load(
     name = str(path_or_name)
     if name in POLICIES:
         return POLICIES[name]()
-    if not Path(name).exists() and "/" not in name and name not in NAMES:
-        raise unknown("policy", name, [*POLICIES, *NAMES])
-    folder = newest_checkpoint(Path(name))
-    mind = load_model(folder or name)
+    folder = newest_model(Path(name))
+    mind = _mind(folder or name)
     saved = _settings(folder or Path(name))
     sampling = sampling or Sampling(**saved.get("sampling", {}))
     if temperature is not None:
@@ -65,10 +63,19 @@ def save(policy: LanguagePolicy, folder: Path) -> None:
     (folder / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n")
 
 
-def newest_checkpoint(run: Path) -> Path | None:
+def newest_model(run: Path) -> Path | None:
     """The model of a run folder's newest checkpoint; None where it has none."""
     found = sorted(run.glob(f"checkpoints/[0-9]*/{SETTINGS}"), key=lambda path: path.parent.name)
     return found[-1].parent if found else None
+
+
+def _mind(name: str | Path) -> Mind:
+    """The model of this name; where there is none, a policy without one may have been meant."""
+    try:
+        return load_model(name)
+    except ValueError as error:
+        meant = nearest(name, POLICIES)
+        raise ValueError(f"{error} Did you mean '{meant}'?" if meant else str(error)) from error
 
 
 def _settings(folder: Path) -> dict[str, Any]:

@@ -16,10 +16,11 @@ from transformers import (
 from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
 from transformers.utils import logging as transformers_logging
 
+from agent import hub
 from agent.adapters import LoraOptions, add_adapters, base_of, load_adapters
 from agent.nano import build_nano
 from agent.smollm2 import smollm2_folder
-from envs.errors import unknown
+from envs.errors import nearest, unknown
 
 transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()
@@ -115,8 +116,6 @@ def _load(name: str, seed: int) -> tuple[PreTrainedModel, PreTrainedTokenizerBas
     if _is_adapted(name):
         model, _ = _load(base_of(Path(name)), seed)
         return load_adapters(model, Path(name)), _tokenizer(name)
-    if not Path(name).is_dir() and "/" not in name:
-        raise unknown("model", name, NAMES)
     return _pretrained(name)
 
 
@@ -126,22 +125,32 @@ def _is_adapted(name: str | Path) -> bool:
 
 def _pretrained(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """From a folder or the hub: safetensors alone, and no code."""
+    here = Path(name).is_dir()
+    local = here or not hub.answers()
     try:
-        kind = AutoConfig.from_pretrained(name, trust_remote_code=False).model_type
+        kind = AutoConfig.from_pretrained(
+            name, trust_remote_code=False, local_files_only=local
+        ).model_type
         if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
             raise ValueError(f"it is of the type {kind}, which is no causal language model")
         model = AutoModelForCausalLM.from_pretrained(
-            name, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
+            name,
+            dtype=torch.float32,
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=local,
         )
-        return model, _tokenizer(name)
+        return model, _tokenizer(name, local)
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
-        where = "" if Path(name).is_dir() else " (no such folder here, so the hub was asked)"
-        raise ValueError(f"cannot load the model {name}{where}: {reason}") from error
+        where = "" if here else " (no such folder here, so the hub was asked)"
+        meant = None if here else nearest(name, NAMES)
+        hint = f" Did you mean '{meant}'?" if meant else ""
+        raise ValueError(f"cannot load the model {name}{where}: {reason}{hint}") from error
 
 
-def _tokenizer(name: str) -> PreTrainedTokenizerBase:
-    return AutoTokenizer.from_pretrained(name, trust_remote_code=False)
+def _tokenizer(name: str, local: bool = True) -> PreTrainedTokenizerBase:
+    return AutoTokenizer.from_pretrained(name, trust_remote_code=False, local_files_only=local)
 
 
 def save_model(mind: Mind, folder: str | Path) -> None:

@@ -1,6 +1,9 @@
 """Loading and saving minds: nano, folders of several architectures, adapters; and errors."""
 
+from email.message import Message
 from pathlib import Path
+from unittest.mock import Mock
+from urllib.error import HTTPError, URLError
 
 import pytest
 import torch
@@ -17,6 +20,7 @@ from transformers import (
     T5Config,
 )
 
+from agent import hub
 from agent.adapters import LoraOptions
 from agent.models import Mind, load_model, save_model
 from agent.nano import nano_tokenizer
@@ -147,19 +151,25 @@ def test_a_sliding_window_bounds_the_context(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("nanno", "did you mean 'nano'"),
-        ("gpt2-medium", "unknown model 'gpt2-medium'.*nano, smollm2"),
+        ("no/such-model", r"the hub was asked\): We couldn't connect[^\n]*files\.$"),
+        ("gpt2", r"the hub was asked\): We couldn't connect[^\n]*files\.$"),
+        ("nanno", r"the hub was asked\): We couldn't connect.* Did you mean 'nano'\?$"),
     ],
 )
-def test_an_unknown_name_gets_a_suggestion(name: str, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+def test_an_id_that_cannot_be_had_is_clear_at_once(
+    name: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "answers", lambda: False)
+    with pytest.raises(ValueError, match=f"^cannot load the model {name} .*{message}"):
         load_model(name)
 
 
-def test_an_id_that_cannot_be_had_is_one_clear_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(ValueError, match="cannot load the model no/such-model"):
-        load_model("no/such-model")
+def test_a_hub_that_refuses_is_a_hub_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    for error, answers in [(HTTPError("", 404, "", Message(), None), True), (URLError(""), False)]:
+        with monkeypatch.context() as patch:
+            patch.setattr("urllib.request.urlopen", Mock(side_effect=error))
+            assert hub.answers() is answers
 
 
 def test_a_folder_without_a_model_is_one_clear_sentence(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_evaluate_prints_success_with_its_interval(
     [
         (["--preset", "defualt"], "did you mean 'default'"),
         (["--task", "goto-smal"], "did you mean 'goto-small'"),
-        (["--model", "smolm2", "--run", "RUN"], "did you mean 'smollm2'"),
+        (["--model", "smolm2", "--run", "RUN"], "Did you mean 'smollm2'"),
         (["--phrasing", "sentense"], "did you mean 'sentences'"),
         (["--phrasing", "story", "--run", "RUN"], "must never see"),
         (["--grpo.group-size", "1"], "at least 2, got 1"),
@@ -74,7 +74,7 @@ def test_a_folder_that_holds_something_is_left_alone(
 
 @pytest.mark.parametrize("door", [play, evaluate])
 def test_unknown_policies_are_named(door, capsys: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
-    assert "did you mean 'expert'" in refused(door.main, ["--policy", "exprt"], capsys)
+    assert "Did you mean 'expert'" in refused(door.main, ["--policy", "exprt"], capsys)
 
 
 def test_results_of_an_unfinished_run_are_refused(

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file
 
 from agent.language_policy import Sampling
-from agent.loading import load, newest_checkpoint
+from agent.loading import load, newest_model
 from training.alarms import Collapse
 from training.config import EvaluationConfig, TrainConfig, from_json, to_json
 from training.presets import PRESETS, preset
@@ -96,7 +96,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
         train(from_json(TrainConfig, run.config), run)
 
     assert untimed(folder) == untimed(whole)
-    ours, theirs = (newest_checkpoint(path) for path in (folder, whole))
+    ours, theirs = (newest_model(path) for path in (folder, whole))
     assert ours is not None and theirs is not None
     weights, expected = (load_file(path / "model.safetensors") for path in (ours, theirs))
     assert weights.keys() == expected.keys()
