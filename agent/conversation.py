@@ -18,7 +18,9 @@ class Conversation:
     """Turns texts into the tokens to append, and opens a new segment when they no longer fit.
 
     A new segment holds the system text, a memory of the actions that fell out of sight, and the
-    last turns, so that its length stays within the model's context.
+    last turns, so that its length stays within the model's context. The memory stands behind the
+    system text, in the first turn: all segments of an episode, and of its group, open alike, and
+    what is alike need not be computed twice.
 
     Attributes:
         frame: the tokenizer's pieces.
@@ -73,7 +75,8 @@ class Conversation:
         room = self.limit - self.reply_limit
         kept: list[_Exchange] = []
         body: tuple[int, ...] = ()
-        head = self._head(len(self._exchanges))
+        opening = self.frame.open(self.system)
+        head = opening + self._memory(len(self._exchanges))
         if len(head) + len(tail) > room:
             raise ValueError(
                 f"the context is too small for one turn: {self.limit} tokens must hold "
@@ -89,29 +92,29 @@ class Conversation:
                 *exchange.reply,
                 *self._after_reply(exchange.reply),
             )
-            head = self._head(len(self._exchanges) - len(kept) - 1)
+            head = opening + self._memory(len(self._exchanges) - len(kept) - 1)
             allowed = room if self.history is not None else room // 2
             if len(head) + len(turn) + len(body) + len(tail) > allowed:
                 break
             kept.append(exchange)
             body = turn + body
         self._shown = len(kept)
-        return self._head(len(self._exchanges) - len(kept)) + body + tail
+        return opening + self._memory(len(self._exchanges) - len(kept)) + body + tail
 
-    def _head(self, forgotten: int) -> tuple[int, ...]:
-        """The opening, with a memory of the first `forgotten` turns."""
+    def _memory(self, forgotten: int) -> tuple[int, ...]:
+        """The actions of the first `forgotten` turns."""
         actions = [exchange.action or "nothing" for exchange in self._exchanges[:forgotten]]
-        return self.frame.open(self.system + remember(actions))
+        return self.frame.text(remember(actions))
 
 
 def remember(actions: list[str], runs: int = 8) -> str:
-    """The last runs of equal actions, as a sentence to put behind the system text.
+    """The last runs of equal actions, as a sentence to put before an observation.
 
     >>> remember(["turn left", "go forward", "go forward"])
-    ' Before: turn left, go forward 2 times.'
+    'Before: turn left, go forward 2 times. '
     """
     if not actions:
         return ""
     lengths = [(action, len(list(run))) for action, run in groupby(actions)][-runs:]
     told = [action if n == 1 else f"{action} {n} times" for action, n in lengths]
-    return f" Before: {', '.join(told)}."
+    return f"Before: {', '.join(told)}. "

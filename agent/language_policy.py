@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import count
 
 import numpy as np
 
@@ -64,19 +63,16 @@ class LanguagePolicy:
         )
         self.limit = min(sampling.context or mind.context, mind.context)
         self._conversations: dict[int, Conversation] = {}
-        self._segments: dict[int, int] = {}
-        self._new_segment = count()
 
     def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
         """One sampled reply an episode, all drawn in one batch."""
         asked = [self._ask(one) for one in live]
         keys = {one.key for one in live}
         self._conversations = {key: self._conversations[key] for key in keys}
-        self._segments = {key: self._segments[key] for key in keys}
         completions = self.sampler.generate(
             [
-                Request(self._segments[one.key], prompt_ids, self._uniforms(one))
-                for one, (prompt_ids, _) in zip(live, asked, strict=True)
+                Request(one.key, prompt_ids, self._uniforms(one), opens_segment)
+                for one, (prompt_ids, opens_segment) in zip(live, asked, strict=True)
             ]
         )
         return [
@@ -98,10 +94,7 @@ class LanguagePolicy:
             self._conversations[one.key].answer(last.reply_ids, last.action)
         else:
             self._conversations[one.key] = self.converse(one.mission, one.world.action_words)
-        prompt_ids, opens_segment = self._conversations[one.key].ask(one.observation)
-        if opens_segment:
-            self._segments[one.key] = next(self._new_segment)
-        return prompt_ids, opens_segment
+        return self._conversations[one.key].ask(one.observation)
 
     def _uniforms(self, one: LiveEpisode) -> np.ndarray | None:
         """The episode's next draws; None where the likeliest token is taken."""

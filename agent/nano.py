@@ -12,6 +12,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_token
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 import envs
+from agent.conversation import remember
 from agent.prompts import system_text
 from agent.replies import ReplyMode
 from envs.expert import expert_for
@@ -138,9 +139,11 @@ def demonstrated_texts(episodes: int = 30, turns: int = 30) -> Iterator[str]:
                 yield from (system_text(info["mission"], info["actions"], m) for m in ReplyMode)
                 assert isinstance(world, GridWorld)
                 expert = expert_for(world)
+                taken: list[str] = []
                 for _ in range(turns):
                     advice = expert.advise()
-                    yield from (observation, advice.thought, advice.action)
+                    yield from (remember(taken), observation, advice.thought, advice.action)
+                    taken.append(advice.action)
                     observation, _, terminated, truncated, _ = world.step(advice.action)
                     if terminated or truncated:
                         break

@@ -1,8 +1,9 @@
 """Batched sampling over live segments, each token computed once.
 
 A segment is a conversation that only ever grows. The sampler keeps its keys and values between
-calls, so that a turn costs the tokens observed and the tokens replied, whatever came before. Token
-ids go in, token ids and log-probabilities come out; texts stay outside.
+calls, so that a turn costs the tokens observed and the tokens replied, whatever came before. The
+next segment of an episode opens like the last one, and what is alike is kept, too. Token ids go in,
+token ids and log-probabilities come out; texts stay outside.
 
 Legend: `R` rows, `V` vocabulary.
 """
@@ -30,16 +31,18 @@ READ_TOKENS = 8192
 class Request:
     """One row of a call.
 
-    Example: `Request(7, (5, 12, 31), random.random(64))` appends three tokens to segment 7 (or
-    opens it) and draws at most 64 more.
+    Example: `Request(7, (5, 12, 31), random.random(64))` appends three tokens to the segment of
+    episode 7 (or opens its first) and draws at most 64 more.
     """
 
     key: int
-    """which segment"""
+    """which episode"""
     new_ids: Sequence[int]
     """tokens to append before the reply"""
     uniforms: np.ndarray | None = None
     """numbers in [0, 1): token `i` of the reply is drawn with the `i`-th; None: greedy"""
+    opens_segment: bool = False
+    """start anew with these tokens; what the episode's last segment began with is not read again"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +87,11 @@ class StopRule:
 
 @dataclass(slots=True, eq=False)
 class _Row:
-    """A live segment."""
+    """The live segment of an episode."""
 
     slot: int = -1
-    length: int = 0
-    """positions that the cache holds"""
+    held: list[int] = field(default_factory=list)
+    """tokens that the cache holds"""
     unread: tuple[int, ...] = ()
     """tokens of the segment that the model is still to read"""
     uniforms: list[float] | None = None
@@ -96,9 +99,17 @@ class _Row:
     log_probs: list[float] = field(default_factory=list)
     ended: bool = False
 
+    @property
+    def length(self) -> int:
+        """How many tokens the cache holds."""
+        return len(self.held)
+
     def ask(self, request: Request) -> None:
         """Starts on a new reply."""
         self.unread += tuple(request.new_ids)
+        if request.opens_segment:
+            shared = _shared(self.held, request.new_ids[:-1])  # the last must be read for its logits
+            self.held, self.unread = self.held[:shared], tuple(request.new_ids[shared:])
         self.uniforms = None if request.uniforms is None else request.uniforms.tolist()
         self.ids, self.log_probs, self.ended = [], [], False
 
@@ -155,8 +166,9 @@ class Sampler:
     def generate(self, requests: Sequence[Request]) -> list[Completion]:
         """One reply a request, in their order, all drawn in one batch.
 
-        A key of the last call goes on from what its segment holds, its reply included; any other
-        key opens a segment. Segments of the last call that are not asked for are dropped.
+        A key of the last call goes on from what its segment holds, its reply included, or opens the
+        next segment; any other key opens its first. Keys of the last call that are not asked for
+        are forgotten.
 
         Raises:
             ValueError: for two equal keys, for a segment without a token, for one that has no
@@ -181,7 +193,7 @@ class Sampler:
         if len({request.key for request in requests}) < len(requests):
             raise ValueError("two requests of one call have the same key")
         for request in requests:
-            row = self._rows.get(request.key, _Row())
+            row = _Row() if request.opens_segment else self._rows.get(request.key, _Row())
             held = row.length + len(row.unread) + len(request.new_ids)
             if not held or not len(row.unread) + len(request.new_ids):
                 raise ValueError(f"segment {request.key} has no token to go on from")
@@ -240,7 +252,7 @@ class Sampler:
                 max(leader[row].length for row in followers),
             )
         for row in followers:
-            row.length, row.unread = leader[row].length, ()
+            row.held, row.unread = list(row.unread), ()
         return logits[[place[leader[row]] for row in slots]]
 
     def _step(self, rows: list[_Row]) -> Tensor:
@@ -256,7 +268,8 @@ class Sampler:
             end = row.length + len(row.unread)
             ids.append([0] * padding + [*row.unread])
             positions.append([end] * padding + [*range(row.length, end)])
-            row.length, row.unread = end, ()
+            row.held += row.unread
+            row.unread = ()
         self._cache.look([row.slot for row in rows], positions, self._device)
         return self._decode(torch.tensor(ids, device=self._device), self._cache).float()
 
@@ -283,6 +296,16 @@ class Sampler:
         for first, second in zip(ended, behind, strict=True):
             first.slot, second.slot = second.slot, first.slot
         return sorted((row for row in slots if not row.ended), key=lambda row: row.slot)
+
+
+def _shared(one: Sequence[int], other: Sequence[int]) -> int:
+    """How many tokens two sequences begin with alike.
+
+    >>> _shared([5, 6, 7], [5, 6, 8, 9])
+    2
+    """
+    pairs = zip(one, other, strict=False)
+    return next((n for n, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
 
 
 def _alike(rows: Sequence[_Row]) -> list[list[_Row]]:

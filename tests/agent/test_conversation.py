@@ -125,8 +125,8 @@ def test_a_tokenizer_without_a_template_gets_a_plain_frame() -> None:
 
 def test_the_memory_counts_runs() -> None:
     assert remember([]) == ""
-    assert remember(["a", "a", "b", "a"]) == " Before: a 2 times, b, a."
-    assert remember([*"abcdefghij"], runs=2) == " Before: i, j."
+    assert remember(["a", "a", "b", "a"]) == "Before: a 2 times, b, a. "
+    assert remember([*"abcdefghij"], runs=2) == "Before: i, j. "
 
 
 @pytest.mark.parametrize("mode", ReplyMode)

@@ -202,6 +202,23 @@ def test_equal_openings_are_read_once_and_then_part(llama: Mind) -> None:
         np.testing.assert_allclose(completion.log_probs, expected, atol=1e-4)
 
 
+def test_a_new_segment_keeps_what_it_opens_with_alike(mind: Mind) -> None:
+    """Nothing, some or all of the last segment's opening comes again, and its last token is read."""
+    sampler = _sampler(mind)
+    reads = []
+    decode = sampler._decode
+    sampler._decode = lambda ids, cache: (reads.append(ids.shape[1]), decode(ids, cache))[1]
+    shared = _prompt(10)
+    for tail, read in [(_prompt(4, 1), 14), (_prompt(6, 2), 6), (_prompt(6, 2), 1), ((), 1)]:
+        reads.clear()
+        prompt = shared + tail
+        (completion,) = sampler.generate([Request(0, prompt, opens_segment=True)])
+        assert completion.ids == _generate(mind, prompt)
+        assert reads[0] == read
+    (other,) = sampler.generate([Request(0, _prompt(9, 3), opens_segment=True)])
+    assert other.ids == _generate(mind, _prompt(9, 3))
+
+
 def test_keys_not_asked_for_are_dropped(llama: Mind) -> None:
     sampler = _sampler(llama)
     prompt, more = _prompt(8), _prompt(5, 1)
