@@ -152,12 +152,21 @@ def newest_checkpoint(parent: Path, stage: str | None = None) -> Checkpoint | No
     return None
 
 
-def thin(parent: Path, keep: int = 2) -> None:
-    """Delete all checkpoints but the newest `keep` and the newest of each stage."""
+def not_later(parent: Path, step: int) -> Path | None:
+    """The newest checkpoint not later than a step of GRPO; what came before GRPO is earlier."""
+    for folder in sorted(_folders(parent), key=_number, reverse=True):
+        _, stage, reached = folder.name.split("-")
+        if stage != "grpo" or int(reached) <= step:
+            return folder
+    return None
+
+
+def thin(parent: Path, pinned: Path | None = None, keep: int = 2) -> None:
+    """Delete all checkpoints but the pinned one, the newest `keep` and the newest of each stage."""
     seen: set[str] = set()
     for place, folder in enumerate(sorted(_folders(parent), key=_number, reverse=True)):
         stage = folder.name.split("-")[1]
-        if place >= keep and stage in seen:
+        if place >= keep and stage in seen and folder != pinned:
             shutil.rmtree(folder)
         seen.add(stage)
 
