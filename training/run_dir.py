@@ -13,6 +13,7 @@
 
 import fcntl
 import importlib.metadata
+import itertools
 import json
 import os
 import platform
@@ -20,7 +21,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -40,6 +41,7 @@ from training.checkpoints import (
     check_format,
     flush,
     newest_checkpoint,
+    not_later,
     save_checkpoint,
     thin,
 )
@@ -92,7 +94,7 @@ class RunDir:
                     "choose another folder with --run."
                 )
             lock = _take_lock(folder)
-            about = {"format": FORMAT, "config": dict(config), **_circumstances()}
+            about = {"format": FORMAT, "config": dict(config), **_circumstances(config)}
             write_json(folder / "run.json", about)
             run = cls(folder, read_run(folder)["config"], lock, _sinks(folder, console))
             run._new = True
@@ -121,10 +123,11 @@ class RunDir:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, error: object, *_: object) -> None:
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         self.close()
         logged = self.folder / "metrics.jsonl", self.folder / EVALUATION
-        if error and self._new and not any(path.exists() for path in logged):
+        mistake = error is not None and issubclass(error, Exception)  # Ctrl-C is none
+        if mistake and self._new and not any(path.exists() for path in logged):
             shutil.rmtree(self.folder)  # a mistake found at the start leaves nothing behind
 
     def close(self) -> None:
@@ -140,6 +143,18 @@ class RunDir:
     def newest_of(self, stage: str) -> Checkpoint | None:
         """The newest checkpoint of a stage."""
         return newest_checkpoint(self.folder / "checkpoints", stage)
+
+    def best(self) -> Path | None:
+        """The checkpoint of the best validation so far: the newest that is not later.
+
+        Where as many steps lie between validations as between checkpoints, it holds the very
+        weights that were validated.
+        """
+        lines = [line for line in read_metrics(self.folder) if line["stage"] == "validation"]
+        if not lines:
+            return None
+        best = max(lines, key=lambda line: (line["success"], line["step"]))
+        return not_later(self.folder / "checkpoints", best["step"])
 
     def log(
         self, stage: str, step: int, values: Mapping[str, Any], *, of: int | None = None
@@ -159,10 +174,16 @@ class RunDir:
             for sink in self._sinks:
                 sink.show(record)
 
-    def note(self, text: str) -> None:
-        """Show what is under way: "playing 512 test missions"."""
+    def note(self, text: str, done: int = 0, of: int | None = None) -> None:
+        """Show what is under way, and how much of it is done where that is known."""
         for sink in self._sinks:
-            sink.note(text)
+            sink.note(text, done, of)
+
+    def counting(self, text: str, of: int) -> Callable[[], None]:
+        """Show what is under way and how far it is: call the result as each of `of` ends."""
+        self.note(text, 0, of)
+        done = itertools.count(1)
+        return lambda: self.note(text, next(done), of)
 
     def save_episodes(self, stage: str, step: int, groups: Sequence[Group]) -> None:
         """Keep what was played in `episodes.jsonl`."""
@@ -177,6 +198,7 @@ class RunDir:
     ) -> None:
         """Write a checkpoint from which `stage` goes on with `step`; older ones are thinned.
 
+        The best on validation stays, so that a collapse does not take it along.
         Log what belongs to the steps before it first: a resumed run keeps what was logged until
         now and nothing later.
         """
@@ -193,7 +215,7 @@ class RunDir:
                 optimizer,
                 {"bytes": {path.name: path.stat().st_size for path in written}},
             )
-            thin(self.folder / "checkpoints")
+            thin(self.folder / "checkpoints", pinned=self.best())
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -284,7 +306,7 @@ def _cut(path: Path, size: int) -> None:
         file.truncate(kept.rfind(b"\n") + 1)
 
 
-def _circumstances() -> dict[str, Any]:
+def _circumstances(config: Mapping[str, Any]) -> dict[str, Any]:
     """What a result may depend on beside the configuration."""
     return {
         "command": shlex.join(["python", *sys.orig_argv[1:]]),
@@ -292,7 +314,7 @@ def _circumstances() -> dict[str, Any]:
         "started": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "threads": torch.get_num_threads(),
+        "threads": config.get("threads") or torch.get_num_threads(),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
     }
 

@@ -57,6 +57,22 @@ def test_a_new_run_says_what_it_is(tmp_path: Path) -> None:
     assert {"commit", "command", "started", "python", "platform"} <= about.keys()
 
 
+def test_the_threads_of_a_run_are_those_it_will_use(tmp_path: Path) -> None:
+    for asked, used in ((3, 3), (0, torch.get_num_threads())):
+        with RunDir.create(tmp_path / f"run-{asked}", CONFIG | {"threads": asked}):
+            assert read_run(tmp_path / f"run-{asked}")["threads"] == used
+
+
+def test_only_a_mistake_at_the_start_takes_the_folder_with_it(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="mistake"), RunDir.create(tmp_path / "run", CONFIG):
+        raise ValueError("mistake")
+    assert not (tmp_path / "run").exists()
+    with pytest.raises(KeyboardInterrupt), RunDir.create(tmp_path / "run", CONFIG):
+        raise KeyboardInterrupt
+    with RunDir.resume(tmp_path / "run") as run:
+        assert run.newest() is None and run.config["task"] == "goto-small"
+
+
 def test_a_folder_in_use_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("dear")
     with pytest.raises(ValueError, match="--resume"):
@@ -146,6 +162,40 @@ def test_old_checkpoints_are_thinned_but_each_stage_keeps_its_last(tmp_path: Pat
             run.save(stage, step, ours, adam(ours))  # type: ignore[arg-type]
     kept = sorted(path.name for path in (tmp_path / "run" / "checkpoints").iterdir())
     assert kept == ["0001-cold_start-9", "0011-grpo-10", "0012-grpo-11"]
+
+
+@pytest.mark.parametrize(
+    ("validated", "best"),
+    [
+        ([0.5, 0.9, 0.6, 0.6, 0.6], "0002-grpo-10"),  # the very weights that were validated
+        ([0.9, 0.6, 0.6, 0.6, 0.6], "0001-cold_start-9"),
+        ([0.5, 0.9, 0.6, 0.9, 0.6], "0004-grpo-30"),  # of equals, what has learned longer
+    ],
+)
+def test_the_checkpoint_of_the_best_validation_is_never_thinned(
+    tmp_path: Path, validated: list[float], best: str
+) -> None:
+    ours = mind()
+    with RunDir.create(tmp_path / "run", CONFIG) as run:
+        run.save("cold_start", 9, ours, adam(ours))  # type: ignore[arg-type]
+        assert run.best() is None
+        for step, success in enumerate(validated):
+            run.log("validation", 10 * step, {"success": success})
+            run.save("grpo", 10 * step + 10, ours, adam(ours))  # type: ignore[arg-type]
+        kept = sorted(path.name for path in (run.folder / "checkpoints").iterdir())
+        assert kept == sorted({"0001-cold_start-9", best, "0005-grpo-40", "0006-grpo-50"})
+        assert run.best() == run.folder / "checkpoints" / best
+
+
+def test_between_checkpoints_the_one_before_the_best_validation_stays(tmp_path: Path) -> None:
+    ours = mind()
+    with RunDir.create(tmp_path / "run", CONFIG) as run:
+        for step in range(20):
+            if step % 5 == 0:
+                run.log("validation", step, {"success": 0.9 if step == 5 else 0.5})
+            if (step + 1) % 2 == 0:
+                run.save("grpo", step + 1, ours, adam(ours))  # type: ignore[arg-type]
+        assert run.best() == run.folder / "checkpoints" / "0002-grpo-4"
 
 
 def test_a_checkpoint_of_another_model_is_refused(tmp_path: Path) -> None:
