@@ -23,6 +23,9 @@ FIGURES: dict[str, tuple[str, Callable[[float], str]]] = {
 }
 """What is shown of a record, in this order, where it is there: label and format."""
 
+PANEL_SECONDS, LINE_SECONDS = 0.1, 10.0
+"""The least time between two showings of a note's progress: in the panel, and in plain lines."""
+
 _SPARKS = "▁▂▃▄▅▆▇█"
 
 
@@ -45,6 +48,15 @@ class _Stage:
         return (self.now - self.began) / done * (self.last.of - self.last.step - 1)
 
 
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """What is under way, and how much of it is done where that is known."""
+
+    text: str = ""
+    done: int = 0
+    of: int | None = None
+
+
 class ConsoleSink:
     """Shows stage, step, figures, time left and alarms."""
 
@@ -53,7 +65,8 @@ class ConsoleSink:
         self._clock = clock
         self._seen = clock()
         self._stages: dict[str, _Stage] = {}
-        self._note = ""
+        self._note = _Note()
+        self._noted = self._seen
         self._live: Live | None = None
         if console.is_terminal:
             self._live = Live(console=console, auto_refresh=False)
@@ -66,7 +79,7 @@ class ConsoleSink:
         stage.last, stage.now, self._seen = record, now, now
         if isinstance(record.values.get("success"), float):
             stage.success.append(record.values["success"])
-        self._note = ""
+        self._note = _Note()
         for alarm in record.values.get("alarms", ()):
             self._console.print(Text(f"! {record.stage} {record.step}: {alarm}", "bold red"))
         if self._live:
@@ -74,13 +87,17 @@ class ConsoleSink:
         else:
             self._console.print(Text(_line(stage)), soft_wrap=True)
 
-    def note(self, text: str) -> None:
-        """Show what is under way."""
-        self._note = text
+    def note(self, text: str, done: int = 0, of: int | None = None) -> None:
+        """Show what is under way: its beginning at once, its progress every now and then."""
+        now = self._clock()
+        if done and now - self._noted < (PANEL_SECONDS if self._live else LINE_SECONDS):
+            return
+        self._note, self._noted = _Note(text, done, of), now
         if self._live:
             self._live.update(self._panel(), refresh=True)
         else:
-            self._console.print(Text(text), soft_wrap=True)
+            line = f"{text} · {done}/{of}" if done else text
+            self._console.print(Text(line), soft_wrap=True)
 
     def close(self) -> None:
         """Leave the last panel on the terminal."""
@@ -108,7 +125,16 @@ class ConsoleSink:
                 )
         newest = max(self._stages.values(), key=lambda stage: stage.now, default=None)
         figures = Text("   ".join(_figures(newest.last.values) if newest else ()))
-        return Group(bars, figures, curves, Text(self._note, "dim"))
+        return Group(bars, figures, curves, _under_way(self._note))
+
+
+def _under_way(note: _Note) -> RenderableType:
+    if note.of is None:
+        return Text(note.text, "dim")
+    row = Table.grid(padding=(0, 2))
+    bar = ProgressBar(note.of, note.done, width=30)
+    row.add_row(Text(note.text, "dim"), bar, f"{note.done}/{note.of}")
+    return row
 
 
 def sparkline(values: Sequence[float]) -> str:

@@ -40,8 +40,8 @@ class Sink(Protocol):
     def show(self, record: Record) -> None:
         """Take note of a step."""
 
-    def note(self, text: str) -> None:
-        """Say what is under way."""
+    def note(self, text: str, done: int = 0, of: int | None = None) -> None:
+        """Say what is under way, and how much of it is done where that is known."""
 
     def close(self) -> None:
         """Nothing more will come."""
@@ -85,7 +85,7 @@ class TensorBoardSink:
             self._writer.add_scalar(f"{record.stage}/{name}", value, record.step)
         self._writer.flush()
 
-    def note(self, text: str) -> None:
+    def note(self, text: str, done: int = 0, of: int | None = None) -> None:
         """Nothing: TensorBoard knows numbers alone."""
 
     def close(self) -> None:

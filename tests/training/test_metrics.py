@@ -73,12 +73,28 @@ def test_without_a_terminal_each_step_is_one_plain_line() -> None:
     ]
 
 
+def test_a_notes_progress_is_shown_now_and_then() -> None:
+    out, hurried = io.StringIO(), iter([0.0, 0.0, 4.0, 11.0, 12.0, 30.0])
+    sink = ConsoleSink(Console(file=out), lambda: next(hurried))
+    for done in range(5):
+        sink.note("measuring", done, 4)
+    assert out.getvalue().splitlines() == ["measuring", "measuring · 2/4", "measuring · 4/4"]
+
+
 def test_on_a_terminal_a_panel_is_drawn_and_alarms_stay() -> None:
     out = io.StringIO()
     sink = ConsoleSink(Console(file=out, width=100, force_terminal=True), Clock())
     sink.show(STEP)
     sink.show(Record("validation", 17, {"success": 0.9, "alarms": ["gradient norm jumped"]}))
+    sink.note("measuring", 128, 512)
     sink.close()
     shown = out.getvalue()
-    for text in ("17/40", "3:50 left", "86.0 %", "validation", "! validation 17: gradient norm"):
+    for text in (
+        "128/512",
+        "17/40",
+        "3:50 left",
+        "86.0 %",
+        "validation",
+        "! validation 17: gradient norm",
+    ):
         assert text in shown
