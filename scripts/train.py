@@ -30,9 +30,9 @@ def main(args: Sequence[str] | None = None) -> None:
         if first.resume:
             config = from_json(TrainConfig, read_run(first.run)["config"])
         else:
-            config = preset(first.preset)
+            config = preset(first.preset or "default")
         asked = options(TrainConfig, "train", rest, default=config, description=_description())
-        folder = first.run or Path("runs", f"{first.preset}-{asked.seed}")
+        folder = first.run or Path("runs", f"{first.preset or 'default'}-{asked.seed}")
         console = Console()
         if first.resume:
             _refuse_changes(config, asked)
@@ -40,7 +40,7 @@ def main(args: Sequence[str] | None = None) -> None:
         else:
             run = RunDir.create(folder, to_json(asked), console)
         try:
-            with run, friendly(f"Go on with: python -m scripts.train --run {folder} --resume"):
+            with friendly(f"Go on with: python -m scripts.train --run {folder} --resume"), run:
                 train(asked, run)
         except Collapse as collapse:
             console.print(str(collapse), style="bold red")
@@ -54,13 +54,15 @@ def main(args: Sequence[str] | None = None) -> None:
 def _first_options(args: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """The options that are not of the run but about it, and the others."""
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    first.add_argument("--preset", default="default")
+    first.add_argument("--preset")
     first.add_argument("--run", type=Path)
     first.add_argument("--resume", action="store_true")
     first.add_argument("--json", type=Path)
     known, rest = first.parse_known_args(args)
     if known.resume and known.run is None:
         raise ValueError("--resume needs --run FOLDER: which run is to go on?")
+    if known.resume and known.preset:
+        raise ValueError("a resumed run keeps its options: --preset cannot go with --resume")
     return known, rest
 
 

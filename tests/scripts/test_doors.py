@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from scripts import evaluate, play, results, train
+from training.presets import preset
 
 
 def refused(main, args: list[str], capsys: pytest.CaptureFixture[str]) -> str:  # type: ignore[no-untyped-def]
@@ -52,7 +54,7 @@ def test_evaluate_prints_success_with_its_interval(
         (["--grpo.group-sise", "4"], "--grpo.group-size"),
         (["--sampling.context", "50", "--run", "RUN"], "too small for one turn"),
         (["--resume"], "--resume needs --run"),
-        (["--resume", "--run", "RUN"], "holds no run"),
+        (["--resume", "--run", "RUN"], "--preset cannot go with --resume"),
     ],
 )
 def test_train_refuses_in_a_sentence(
@@ -61,6 +63,29 @@ def test_train_refuses_in_a_sentence(
     args = [str(tmp_path / "run") if word == "RUN" else word for word in args]
     assert says in refused(train.main, ["--preset", "tiny", *args], capsys)
     assert not (tmp_path / "run").exists()
+
+
+def test_nothing_to_resume_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "holds no run" in refused(train.main, ["--resume", "--run", str(tmp_path)], capsys)
+
+
+def test_ctrl_c_in_the_first_second_can_be_gone_on_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resumed = ["--resume", "--run", str(tmp_path / "run")]
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "train", Mock(side_effect=KeyboardInterrupt))
+        for args in (["--preset", "tiny", *resumed[1:]], resumed):
+            with pytest.raises(SystemExit) as left:
+                train.main(args)
+            assert left.value.code == 130
+            assert f"python -m scripts.train {' '.join(resumed[1:])} --resume" in (
+                capsys.readouterr().err
+            )
+    asked = Mock()
+    monkeypatch.setattr(train, "train", asked)
+    train.main(resumed)
+    assert asked.call_args.args[0] == preset("tiny")
 
 
 def test_a_folder_that_holds_something_is_left_alone(
