@@ -7,7 +7,7 @@ from typing import Any
 from training.run_dir import read_evaluation, read_run
 from training.statistics import newcombe_difference
 
-POLICIES = ("random", "reactive", "cold_start", "cold_plus", "grpo", "expert")
+POLICIES = ("random", "reactive", "zero_shot", "cold_start", "cold_plus", "grpo", "expert")
 
 
 def collect(folders: Sequence[Path]) -> list[dict[str, Any]]:
@@ -71,11 +71,13 @@ def _record(folder: Path) -> dict[str, Any]:
 
 
 def _by_policy(measured: Mapping[str, Any], how: str) -> dict[str, dict[str, float]]:
-    """Success and interval of each policy that was measured."""
+    """Success and interval of each policy that was measured so, or is no language model."""
     found = {name: measured[name] for name in POLICIES if name in measured}
+    figures = {name: one.get(how, one) for name, one in found.items()}
     return {
-        name: {key: figures.get(how, figures)[key] for key in ("success", "low", "high")}
-        for name, figures in found.items()
+        name: {key: one[key] for key in ("success", "low", "high")}
+        for name, one in figures.items()
+        if "success" in one
     }
 
 

@@ -48,6 +48,16 @@ def test_a_treatment_holds_what_its_control_reached(tmp_path: Path) -> None:
     assert control["control"] == "cold_plus" and "grpo" not in control
 
 
+def test_zero_shot_play_is_sampled_alone(tmp_path: Path) -> None:
+    folder = finished(tmp_path / "smollm2-0", zero_shot=0.1, cold_start=0.7, grpo=0.95)
+    evaluation = json.loads((folder / "evaluation.json").read_text())
+    del evaluation["zero_shot"]["greedy"]
+    (folder / "evaluation.json").write_text(json.dumps(evaluation))
+    (record,) = collect([folder])
+    assert record["zero_shot"]["success"] == 0.1
+    assert "zero_shot" not in record["greedy"] and "random" in record["greedy"]
+
+
 def test_an_unfinished_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"not finished.*--resume"):
         collect([finished(tmp_path / "default-0", cold_start=0.7)])
