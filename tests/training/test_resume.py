@@ -22,7 +22,7 @@ from training.config import (
     to_json,
 )
 from training.presets import preset
-from training.run_dir import RunDir, read_evaluation, read_metrics
+from training.run_dir import RunDir, read_metrics
 from training.train import train
 
 TIMES = {"seconds", "play_seconds", "tokens_per_second"}
