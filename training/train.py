@@ -13,9 +13,7 @@ from torch import nn
 from agent.adapters import LoraOptions
 from agent.language_policy import LanguagePolicy, Sampling
 from agent.models import load_model
-from agent.policies import ExpertPolicy, Policy, RandomPolicy, ReactivePolicy
 from agent.rollout import play_groups
-from agent.types import Episode
 from envs.tasks import Split
 from training.alarms import Collapse, find_collapse, warnings
 from training.batching import make_batch
@@ -26,8 +24,9 @@ from training.evaluation import evaluate
 from training.grpo import assess, learn
 from training.interrupt import Stop, between_steps
 from training.learner import Learner
+from training.measuring import Measuring
 from training.report import write_report
-from training.run_dir import EVALUATION, RunDir, read_evaluation, read_metrics, write_json
+from training.run_dir import RunDir, read_metrics
 from training.starts import GRPO, draw_starts, fixed_starts, training_world
 from training.summaries import summarize
 
@@ -47,7 +46,9 @@ def train(config: TrainConfig, run: RunDir) -> None:
     if config.threads:
         torch.set_num_threads(config.threads)
     trainer = Trainer(config, run)
-    trainer.measure_references()
+    trainer.measuring.references()
+    if trainer.is_untouched and config.model != "nano":
+        trainer.measure("zero_shot", greedy=False)
     if config.cold_start == "expert":
         trainer.imitate_until("cold_start", lambda step: step >= config.cold.steps)
     trainer.measure("cold_start")
@@ -57,7 +58,7 @@ def train(config: TrainConfig, run: RunDir) -> None:
     elif config.grpo.steps:
         trainer.grpo()
         trainer.measure("grpo")
-    trainer.keep({})
+    trainer.measuring.keep({})
     write_report(run.folder)
 
 
@@ -79,19 +80,22 @@ class Trainer:
             run.note(f"loading {config.model}")
             self.mind = load_model(config.model, seed=config.seed, lora=lora, device=device)
         self.policy = self.language_policy(config.sampling)
-        self.test = fixed_starts(config, Split.TEST, config.evaluation.missions)
         self.policy.check_context(self.make(config.task))
-        self.measured = read_evaluation(run.folder)
-        self.began, self.spent = time.monotonic(), self.measured.get("seconds", 0.0)
-        self.expert: list[Episode] = []
+        self.measuring = Measuring(config, run, self.make)
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether a cold start is still to come, and nothing was learned before."""
+        return self.saved is None and self.config.cold_start == "expert"
 
     def imitate_until(self, stage: str, done: Callable[[int], bool]) -> None:
         """Imitate the demonstrations, step after step."""
         step = self.first_step(stage)
         if done(step):
             return
-        self.run.note("playing demonstrations")
-        shown = demonstrate(self.config, self.mind)
+        count = self.config.cold.demonstrations
+        playing = self.run.counting("playing demonstrations", count)
+        shown = demonstrate(self.config, self.mind, playing)
         learner = self.learner(stage, self.config.cold.learning_rate)
         with between_steps() as stop:
             while not done(step):
@@ -110,10 +114,17 @@ class Trainer:
         self.policy.sampler.refresh()
 
     def continue_cold_start(self) -> None:
-        """Control: imitate the same demonstrations for as long as GRPO would have learned."""
-        spent = sum(line["seconds"] for line in self.lines("cold_plus"))
-        ends = time.monotonic() + 60 * self.config.cold_plus_minutes - spent
-        self.imitate_until("cold_plus", lambda step: time.monotonic() >= ends)
+        """Control: imitate the same demonstrations for as long as GRPO would have learned.
+
+        The updates' own time counts, as it was logged: a run that is resumed after its end is at
+        its end.
+        """
+
+        def done(_: int) -> bool:
+            spent = sum(line["seconds"] for line in self.lines("cold_plus"))
+            return bool(spent >= 60 * self.config.cold_plus_minutes)
+
+        self.imitate_until("cold_plus", done)
 
     def grpo(self) -> None:
         """Play, score, compare, update."""
@@ -199,52 +210,25 @@ class Trainer:
         )
 
     def stop_if_collapsed(self, reason: str | None) -> None:
-        """Leave with the reason, and a word on what is kept."""
+        """Leave with the reason, and the checkpoint to go back to."""
         if reason:
-            kept = self.run.newest()
-            raise Collapse(
-                f"training has collapsed: {reason}. "
-                + (f"The last checkpoint before is {kept.folder}." if kept else "")
-            )
+            best, last = self.run.best(), self.run.newest()
+            kept = f" The last checkpoint before is {last.folder}." if last else ""
+            kept = f" The checkpoint of the best validation is {best}." if best else kept
+            raise Collapse(f"training has collapsed: {reason}.{kept}")
 
     def lines(self, stage: str) -> list[dict[str, Any]]:
         """What was logged of a stage so far."""
         return [line for line in read_metrics(self.run.folder) if line["stage"] == stage]
 
-    def measure_references(self) -> None:
-        """The ends of the scale, on the same test missions."""
-        policies: list[Policy] = [ReactivePolicy(), RandomPolicy()]
-        self.run.note("measuring the expert policy")
-        try:
-            measured, self.expert = evaluate(ExpertPolicy(), self.test, self.make)
-            self.keep({"expert": asdict(measured)})
-        except ValueError as error:
-            self.run.note(f"there is no expert to compare with: {error}")
-        for policy in policies:
-            if policy.name not in self.measured:
-                self.run.note(f"measuring the {policy.name} policy")
-                measured, _ = evaluate(policy, self.test, self.make)
-                self.keep({policy.name: asdict(measured)})
-
-    def measure(self, name: str) -> None:
-        """The policy as it stands, sampled and greedy, on the test missions."""
-        if name in self.measured:
+    def measure(self, name: str, *, greedy: bool = True) -> None:
+        """The mind as it stands, sampled and greedy, on the test missions; once in a run."""
+        if name in self.measuring.kept:
             return
-        figures = {}
-        greedy = self.language_policy(replace(self.config.sampling, temperature=0.0))
-        for how, policy in (("sampled", self.policy), ("greedy", greedy)):
-            self.run.note(f"measuring {name.replace('_', ' ')}, {how}")
-            measured, _ = evaluate(
-                policy, self.test, self.make, seats=self.config.learner.seats, expert=self.expert
-            )
-            figures[how] = asdict(measured)
-        self.keep({name: figures})
-
-    def keep(self, figures: dict[str, Any]) -> None:
-        """Note what was measured, so that a resumed run need not measure it again."""
-        spent = self.spent + time.monotonic() - self.began
-        self.measured |= figures | {"seconds": spent}
-        write_json(self.run.folder / EVALUATION, self.measured)
+        policies = {"sampled": self.policy}
+        if greedy:
+            policies["greedy"] = self.language_policy(replace(self.config.sampling, temperature=0))
+        self.measuring.mind(name, policies)
 
     def language_policy(self, sampling: Sampling) -> LanguagePolicy:
         """The mind as a policy."""

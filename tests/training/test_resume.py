@@ -1,5 +1,6 @@
-"""An interrupted run goes on as if it had not been, with adapters and with the preset's options."""
+"""An interrupted run goes on as if it had not been, whatever it trains and with what options."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from agent.language_policy import Sampling
+from agent.loading import newest_model
 from agent.nano import nano_tokenizer
 from agent.types import Episode, Group
 from training.config import (
@@ -22,7 +25,7 @@ from training.config import (
     to_json,
 )
 from training.presets import preset
-from training.run_dir import RunDir, read_metrics
+from training.run_dir import RunDir, read_evaluation, read_metrics
 from training.train import train
 
 TIMES = {"seconds", "play_seconds", "tokens_per_second"}
@@ -70,7 +73,7 @@ def small(model: str) -> TrainConfig:
         model=model,
         threads=1,
         sampling=Sampling(max_reply_tokens=4),
-        cold=ColdStartConfig(demonstrations=4, steps=2, episodes_per_step=4),
+        cold=ColdStartConfig(demonstrations=4, steps=6, episodes_per_step=4),
         grpo=GrpoConfig(steps=3, groups=2, group_size=2),
         evaluation=EvaluationConfig(missions=2, validation_missions=2, every=2),
         checkpoint_every=1,
@@ -105,9 +108,28 @@ def figures(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("configure", [adapters, as_the_default_preset])
+def weights(folder: Path, config: TrainConfig) -> dict[str, torch.Tensor]:
+    """What the newest checkpoint holds: adapters alone, where those are trained."""
+    newest = newest_model(folder)
+    assert newest is not None
+    kind = "adapter_model" if config.learner.lora_rank else "model"
+    return load_file(newest / f"{kind}.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("configure", "breaks"),
+    [
+        (small, ("cold_start", 5)),
+        (adapters, ("grpo", 1)),
+        (as_the_default_preset, ("grpo", 1)),
+    ],
+)
 def test_a_resumed_run_equals_an_uninterrupted_one(
-    configure: Any, llama: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    configure: Callable[[str], TrainConfig],
+    breaks: tuple[str, int],
+    llama: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config, whole, cut = configure(llama), tmp_path / "whole", tmp_path / "cut"
     with RunDir.create(whole, to_json(config)) as run:
@@ -116,7 +138,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
 
     def log_and_break(run: RunDir, stage: str, step: int, *rest: Any, **more: Any) -> None:
         log(run, stage, step, *rest, **more)
-        if (stage, step) == ("grpo", 1):
+        if (stage, step) == breaks:
             raise InterruptedError
 
     with monkeypatch.context() as patch:
@@ -125,10 +147,13 @@ def test_a_resumed_run_equals_an_uninterrupted_one(
             train(config, run)
     with RunDir.resume(cut) as run:
         kept = run.newest()
-        assert kept is not None and (kept.stage, kept.step) == ("grpo", 1)
-        assert (kept.folder / "adapter_config.json").exists() is bool(config.learner.lora_rank)
+        assert kept is not None and (kept.stage, kept.step) == breaks
         train(from_json(TrainConfig, run.config), run)
 
     assert figures(cut) == figures(whole)
+    ours, theirs = (weights(folder, config) for folder in (cut, whole))
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    assert {*read_evaluation(cut)["zero_shot"]} == {"sampled"}  # a pretrained mind, untouched
     learned = [line for line in read_metrics(whole) if line["stage"] == "grpo"]
     assert [line["step"] for line in learned if line["grad_norm"] > 0] == [0, 1, 2]
