@@ -16,7 +16,7 @@ from agent.policies import ExpertPolicy
 from agent.rollout import play
 from agent.types import Episode
 from training.batching import Batch, batch_episodes
-from training.config import TrainConfig
+from training.config import ColdStartConfig, TrainConfig
 from training.learner import Learner, Update
 from training.losses import token_weights
 from training.starts import COLD_START, DEMONSTRATIONS, draw_starts, training_world
@@ -58,6 +58,23 @@ def demonstrate(
     return shown
 
 
+def imitation_rate(config: ColdStartConfig, step: int, progress: float) -> float:
+    """The learning rate of an update: it rises over the warm-up, and falls to 0 in a straight line.
+
+    At a constant rate, cold starts of one run that lie a few updates apart differ by 20 points of
+    success; where the rate has fallen, the last of them is as good as any.
+
+    Args:
+        step: of the cold start, counted on where it continues.
+        progress: how much of the stage is done, 0 to 1.
+
+    >>> [round(imitation_rate(ColdStartConfig(warmup=4), step, step / 8), 6) for step in (0, 3, 7)]
+    [0.00025, 0.000625, 0.000125]
+    """
+    risen = min(1.0, (step + 1) / max(config.warmup, 1))
+    return config.learning_rate * risen * (1 - progress)
+
+
 def imitate(
     config: TrainConfig, learner: Learner, shown: list[Episode], step: int
 ) -> tuple[Update, int]:
@@ -70,8 +87,6 @@ def imitate(
     chosen = rng.choice(len(shown), size=count, replace=False)
     batch = batch_episodes([shown[index] for index in chosen])
     weights = token_weights(batch.mask, batch.episode, "dapo")
-    risen = min(1.0, (step + 1) / max(config.cold.warmup, 1))
-    learner.learning_rate = config.cold.learning_rate * risen
 
     def loss(rows: Tensor, part: Batch, log_probs: Tensor) -> Tensor:
         return -(weights[rows, : part.width].to(log_probs.device) * log_probs).sum()

@@ -32,7 +32,7 @@ class ColdStartConfig:
     episodes_per_step: int = 32
     """demonstrations in each update"""
     learning_rate: float = 1e-3
-    """of AdamW, after the warm-up"""
+    """of AdamW after the warm-up, from where it falls to 0 in a straight line"""
     warmup: int = 10
     """updates over which the learning rate rises to its value"""
     modes: tuple[ReplyMode, ...] = ()

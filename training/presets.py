@@ -27,14 +27,16 @@ def smollm2() -> TrainConfig:
     """The same job on a real pretrained model, SmolLM2-135M: one to two hours on two cores."""
     return TrainConfig(
         model="smollm2",
-        sampling=Sampling(max_reply_tokens=64),
+        sampling=Sampling(max_reply_tokens=48),
         cold=ColdStartConfig(
-            demonstrations=100, steps=30, episodes_per_step=8, learning_rate=5e-5, warmup=3
+            demonstrations=100, steps=36, episodes_per_step=8, learning_rate=5e-5, warmup=3
         ),
-        grpo=GrpoConfig(steps=20, groups=8, group_size=8, learning_rate=1e-5),
+        grpo=GrpoConfig(
+            steps=15, groups=8, group_size=8, learning_rate=1.5e-5, step_credit=1.0, format_coef=0.5
+        ),
         learner=LearnerConfig(precision="bf16", micro_batch_tokens=2048, seats=64),
         evaluation=EvaluationConfig(missions=256, validation_missions=32, every=5),
-        checkpoint_every=2,
+        checkpoint_every=5,
     )
 
 

@@ -18,7 +18,7 @@ from envs.tasks import Split
 from training.alarms import Collapse, find_collapse, warnings
 from training.batching import make_batch
 from training.checkpoints import restore
-from training.cold_start import demonstrate, imitate
+from training.cold_start import demonstrate, imitate, imitation_rate
 from training.config import TrainConfig
 from training.evaluation import evaluate
 from training.grpo import assess, learn
@@ -49,8 +49,8 @@ def train(config: TrainConfig, run: RunDir) -> None:
     trainer.measuring.references()
     if trainer.is_untouched and config.model != "nano":
         trainer.measure("zero_shot", greedy=False)
-    if config.cold_start == "expert":
-        trainer.imitate_until("cold_start", lambda step: step >= config.cold.steps)
+    if config.cold_start == "expert" and config.cold.steps:
+        trainer.imitate("cold_start", lambda step: step / config.cold.steps)
     trainer.measure("cold_start")
     if config.cold_plus_minutes:
         trainer.continue_cold_start()
@@ -88,29 +88,37 @@ class Trainer:
         """Whether a cold start is still to come, and nothing was learned before."""
         return self.saved is None and self.config.cold_start == "expert"
 
-    def imitate_until(self, stage: str, done: Callable[[int], bool]) -> None:
-        """Imitate the demonstrations, step after step."""
+    def imitate(self, stage: str, progress: Callable[[int], float]) -> None:
+        """Imitate the demonstrations, step after step, until `progress` of the next one is 1."""
         step = self.first_step(stage)
-        if done(step):
+        done = progress(step)
+        if done >= 1:
             return
         count = self.config.cold.demonstrations
         playing = self.run.counting("playing demonstrations", count)
         shown = demonstrate(self.config, self.mind, playing)
         learner = self.learner(stage, self.config.cold.learning_rate)
         with between_steps() as stop:
-            while not done(step):
+            while done < 1:
                 began = time.perf_counter()
+                learner.learning_rate = imitation_rate(self.config.cold, step, done)
                 update, tokens = imitate(self.config, learner, shown, step)
                 seconds = time.perf_counter() - began
                 self.run.log(
                     stage,
                     step,
-                    asdict(update) | {"seconds": seconds, "tokens_per_second": tokens / seconds},
+                    asdict(update)
+                    | {
+                        "learning_rate": learner.learning_rate,
+                        "seconds": seconds,
+                        "tokens_per_second": tokens / seconds,
+                    },
                     of=self.config.cold.steps if stage == "cold_start" else None,
                 )
                 step += 1
-                due = step % (5 * self.config.checkpoint_every) == 0
-                self.save_if_due(stage, step, learner, stop, due or done(step))
+                done = progress(step)
+                due = done >= 1 or step % (5 * self.config.checkpoint_every) == 0
+                self.save_if_due(stage, step, learner, stop, due)
         self.policy.sampler.refresh()
 
     def continue_cold_start(self) -> None:
@@ -119,12 +127,13 @@ class Trainer:
         The updates' own time counts, as it was logged: a run that is resumed after its end is at
         its end.
         """
+        seconds = 60 * self.config.cold_plus_minutes
 
-        def done(_: int) -> bool:
+        def progress(_: int) -> float:
             spent = sum(line["seconds"] for line in self.lines("cold_plus"))
-            return bool(spent >= 60 * self.config.cold_plus_minutes)
+            return min(1.0, spent / seconds)
 
-        self.imitate_until("cold_plus", done)
+        self.imitate("cold_plus", progress)
 
     def grpo(self) -> None:
         """Play, score, compare, update."""

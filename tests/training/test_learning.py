@@ -49,7 +49,7 @@ def lift(config: GrpoConfig) -> tuple[float, float]:
     pairs = [(start, 0) for start in STARTS]
     shown = play(DictatedPolicy(mind, RandomPolicy(), SAMPLING), pairs, make=Corridor)
     learner = Learner(mind, LearnerConfig(), learning_rate=1e-2)
-    train = TrainConfig(cold=ColdStartConfig(episodes_per_step=24, warmup=1, learning_rate=1e-2))
+    train = TrainConfig(cold=ColdStartConfig(episodes_per_step=24))
     for step in range(40):
         imitate(train, learner, shown, step)
 
