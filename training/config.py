@@ -124,6 +124,9 @@ class EvaluationConfig:
     """held-out validation missions, played while training to see a collapse"""
     every: int = 10
     """GRPO steps between validations"""
+    zero_shot: bool = True
+    """measure a pretrained model before its cold start, too: few of its replies can be read, so its
+    episodes last to the turn limit and take as long as everything else that is measured"""
 
     def __post_init__(self) -> None:
         _need(self.missions >= 1, f"missions must be >= 1, got {self.missions}")

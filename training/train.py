@@ -47,7 +47,7 @@ def train(config: TrainConfig, run: RunDir) -> None:
         torch.set_num_threads(config.threads)
     trainer = Trainer(config, run)
     trainer.measuring.references()
-    if trainer.is_untouched and config.model != "nano":
+    if trainer.is_untouched and config.model != "nano" and config.evaluation.zero_shot:
         trainer.measure("zero_shot", greedy=False)
     if config.cold_start == "expert" and config.cold.steps:
         trainer.imitate("cold_start", lambda step: step / config.cold.steps)
