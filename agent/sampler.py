@@ -108,7 +108,8 @@ class _Row:
         """Starts on a new reply."""
         self.unread += tuple(request.new_ids)
         if request.opens_segment:
-            shared = _shared(self.held, request.new_ids[:-1])  # the last must be read for its logits
+            # The last token is always read: its logits are what the reply begins with.
+            shared = _shared(self.held, request.new_ids[:-1])
             self.held, self.unread = self.held[:shared], tuple(request.new_ids[shared:])
         self.uniforms = None if request.uniforms is None else request.uniforms.tolist()
         self.ids, self.log_probs, self.ended = [], [], False

@@ -50,10 +50,13 @@ def test_random_actions_are_uniform() -> None:
     assert actions.count("left") / len(actions) == pytest.approx(0.5, abs=0.05)
 
 
-def test_names_load_and_near_misses_are_named() -> None:
+def test_names_load_and_near_misses_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.hub.answers", lambda: False)
     assert load("expert").name == "expert"
-    with pytest.raises(ValueError, match="did you mean"):
+    with pytest.raises(ValueError, match="Did you mean 'smollm2'"):
         load("smolm2")
+    with pytest.raises(ValueError, match="Did you mean 'expert'"):
+        load("exprt")
 
 
 @pytest.mark.parametrize("policy", [ReactivePolicy(), ExpertPolicy()])

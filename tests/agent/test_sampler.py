@@ -203,7 +203,7 @@ def test_equal_openings_are_read_once_and_then_part(llama: Mind) -> None:
 
 
 def test_a_new_segment_keeps_what_it_opens_with_alike(mind: Mind) -> None:
-    """Nothing, some or all of the last segment's opening comes again, and its last token is read."""
+    """Nothing, some or all of the last opening comes again; its last token is always read."""
     sampler = _sampler(mind)
     reads = []
     decode = sampler._decode
