@@ -54,8 +54,7 @@ def nano_config(vocabulary: int) -> LlamaConfig:
     """The architecture, of 2.3 million parameters.
 
     Every query head has key/value heads of its own: with two for six the cache is smaller, and the
-    cold start seems to learn later. Weights begin three times as large as a large model's: at this
-    width attention would else begin nearly uniform, and learn to copy late (docs/LOG.md).
+    cold start seems to learn later (docs/LOG.md).
     """
     return LlamaConfig(
         vocab_size=vocabulary,
@@ -64,7 +63,6 @@ def nano_config(vocabulary: int) -> LlamaConfig:
         num_hidden_layers=5,
         num_attention_heads=6,
         max_position_embeddings=CONTEXT,
-        initializer_range=0.06,
         tie_word_embeddings=True,
         bos_token_id=None,
         pad_token_id=DELIMITERS.index(PAD),

@@ -42,7 +42,7 @@ class Learner:
         self.temperature = temperature
         self.weights = [weight for weight in self.model.parameters() if weight.requires_grad]
         self.optimizer = torch.optim.AdamW(
-            self.weights, lr=learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay
+            self.weights, lr=learning_rate, betas=(0.9, 0.95), weight_decay=config.weight_decay
         )
         for module in self.model.modules():
             if isinstance(module, torch.nn.Dropout):

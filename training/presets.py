@@ -17,10 +17,8 @@ def default() -> TrainConfig:
     """`nano` from scratch learns to go to a named object in a small room, in ten minutes."""
     return TrainConfig(
         sampling=Sampling(max_reply_tokens=20, history=0),
-        cold=ColdStartConfig(
-            demonstrations=300, steps=110, episodes_per_step=8, learning_rate=2e-3
-        ),
-        grpo=GrpoConfig(steps=50, learning_rate=3e-4, step_credit=1.0, format_coef=0.5),
+        cold=ColdStartConfig(steps=120, episodes_per_step=8, learning_rate=2e-3),
+        grpo=GrpoConfig(steps=50, learning_rate=2e-4, step_credit=1.0, format_coef=0.5),
         learner=LearnerConfig(precision="bf16", micro_batch_tokens=4096),
     )
 
