@@ -13,7 +13,7 @@ from training.scoring import token_log_probs
 
 SHORT = 128
 """Rows up to so many tokens attend by plain products on a CPU: at 80 tokens the fused kernel's
-backward pass makes an update take twice as long, at 400 plain products take half as long again."""
+backward pass makes an update take twice as long, at 400 plain products take two thirds longer."""
 
 TokenLossFunction = Callable[[Tensor, Batch, Tensor], Tensor]
 """(row indices [r], those rows, log-probabilities [r, t]) -> their part of the loss, a scalar.
