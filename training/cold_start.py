@@ -61,8 +61,8 @@ def demonstrate(
 def imitation_rate(config: ColdStartConfig, step: int, progress: float) -> float:
     """The learning rate of an update: it rises over the warm-up, and falls to 0 in a straight line.
 
-    At a constant rate, cold starts of one run that lie a few updates apart differ by 20 points of
-    success; where the rate has fallen, the last of them is as good as any.
+    At a constant rate, cold starts of one run that lay a few updates apart differed by 20 points of
+    success (docs/LOG.md).
 
     Args:
         step: of the cold start, counted on where it continues.

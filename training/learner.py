@@ -63,8 +63,9 @@ class Learner:
     def update(self, batch: Batch, loss: TokenLossFunction) -> Update:
         """One step down the gradient of the summed loss; none where that is not finite."""
         self.model.train(self.config.gradient_checkpointing)  # transformers asks for it there
-        short = self.model.device.type == "cpu" and batch.width <= SHORT
-        self.model.set_attn_implementation("eager" if short else "sdpa")
+        own = self.model.config._attn_implementation
+        if self.model.device.type == "cpu" and batch.width <= SHORT:
+            self.model.set_attn_implementation("eager")
         self.optimizer.zero_grad(set_to_none=True)
         total = entropies = 0.0
         for rows in micro_batches(batch, self.config.micro_batch_tokens):
@@ -78,6 +79,7 @@ class Learner:
         if torch.isfinite(norm):
             self.optimizer.step()
         self.model.eval()
+        self.model.set_attn_implementation(own)
         return Update(total, float(norm), entropies / max(int(batch.mask.sum()), 1))
 
     def log_probs(self, part: Batch, model: torch.nn.Module | None = None) -> tuple[Tensor, Tensor]:
