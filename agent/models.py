@@ -19,14 +19,14 @@ from transformers.utils import logging as transformers_logging
 from agent import hub
 from agent.adapters import LoraOptions, add_adapters, base_of, load_adapters
 from agent.nano import build_nano
+from agent.precision import precision_dtype
 from agent.smollm2 import smollm2_folder
-from envs.errors import nearest, unknown
+from envs.errors import nearest
 
 transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()
 
 NAMES = ("nano", "smollm2")
-PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +53,6 @@ class Mind:
         named = [self.tokenizer.eos_token_id, getattr(generation, "eos_token_id", None)]
         flat = [id for ids in named for id in (ids if isinstance(ids, list) else [ids])]
         return frozenset(id for id in flat if id is not None)
-
-
-def precision_dtype(precision: str) -> torch.dtype:
-    """The dtype of a precision's name.
-
-    >>> precision_dtype("bf16")
-    torch.bfloat16
-    """
-    if precision not in PRECISIONS:
-        raise unknown("precision", precision, PRECISIONS)
-    return PRECISIONS[precision]
 
 
 def load_model(

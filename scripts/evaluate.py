@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
 from rich.progress import Progress
@@ -17,6 +18,7 @@ from rich.progress import Progress
 import envs
 from agent import load
 from agent.policies import ExpertPolicy
+from agent.precision import fastest_precision
 from agent.types import Episode, Start
 from envs.expert import cannot
 from scripts.cli import friendly, options, write_json
@@ -39,8 +41,8 @@ class Options:
     """how many, one episode each"""
     greedy: bool = False
     """take the likeliest token each time, in place of sampling"""
-    precision: str = "fp32"
-    """`fp32`, or `bf16`, which is faster on some machines"""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """of a model's weights; `auto`: what this machine is fastest in"""
     seats: int = 128
     """episodes at once"""
     json: Path | None = None
@@ -55,9 +57,8 @@ def main(args: Sequence[str] | None = None) -> None:
             raise ValueError("missions and seats must be at least 1")
         make = partial(envs.make, phrasing=asked.phrasing)
         starts = [Start(asked.task, seed) for seed in envs.seeds(asked.split, asked.missions)]
-        policy = load(
-            asked.policy, temperature=0.0 if asked.greedy else None, precision=asked.precision
-        )
+        precision = fastest_precision() if asked.precision == "auto" else asked.precision
+        policy = load(asked.policy, temperature=0.0 if asked.greedy else None, precision=precision)
         with Progress(console=Console(stderr=True), transient=True) as progress:
             expert: list[Episode] = []
             if not cannot(envs.task(asked.task).world_id):

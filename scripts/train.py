@@ -19,7 +19,7 @@ from training.alarms import Collapse
 from training.config import TrainConfig, from_json, to_json
 from training.presets import PRESETS, preset
 from training.run_dir import RunDir, read_evaluation, read_run
-from training.train import train
+from training.train import settled, train
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -38,6 +38,7 @@ def main(args: Sequence[str] | None = None) -> None:
             _refuse_changes(config, asked)
             run = RunDir.resume(folder, console)
         else:
+            asked = settled(asked)
             run = RunDir.create(folder, to_json(asked), console)
         try:
             with friendly(f"Go on with: python -m scripts.train --run {folder} --resume"), run:

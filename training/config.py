@@ -32,9 +32,12 @@ class ColdStartConfig:
     episodes_per_step: int = 32
     """demonstrations in each update"""
     learning_rate: float = 1e-3
-    """of AdamW after the warm-up, from where it falls to 0 in a straight line"""
+    """after the warm-up, from where it falls to 0 in a straight line"""
     warmup: int = 10
     """updates over which the learning rate rises to its value"""
+    slips: float = 0.0
+    """share of the expert's replies that are spoiled on purpose. They are not imitated: what comes
+    after them shows how to go on"""
     modes: tuple[ReplyMode, ...] = ()
     """reply modes the demonstrations show in turn, where arms share them; none: the run's own"""
 
@@ -47,6 +50,7 @@ class ColdStartConfig:
         )
         _need(self.learning_rate > 0, f"learning_rate must be > 0, got {self.learning_rate}")
         _need(self.warmup >= 0, f"warmup must be >= 0, got {self.warmup}")
+        _need(0 <= self.slips < 1, f"slips must be at least 0 and below 1, got {self.slips}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class GrpoConfig:
     group_size: int = 8
     """K: episodes played from each start"""
     learning_rate: float = 1e-4
-    """of AdamW at the first step; it falls to 0 in a straight line"""
+    """at the first step; it falls to 0 in a straight line"""
     updates_per_batch: int = 1
     """updates made from each batch of episodes; above 1 the clip bounds come into play"""
     clip_low: float = 0.2
@@ -75,7 +79,8 @@ class GrpoConfig:
     """what counts the same: each `episode`, each token (`dapo`), or each token against a constant
     (`dr_grpo`)"""
     format_coef: float = 0.2
-    """reward for the share of replies that can be read"""
+    """reward for the share of replies that can be read; with step credit, what one that cannot be
+    costs on its turn"""
     length_shade: float = 0.0
     """how much of a success's reward is lost when it takes all its turns"""
     step_credit: float = 0.0
@@ -141,14 +146,17 @@ class EvaluationConfig:
 class LearnerConfig:
     """The optimizer, and what fits into memory. The last three change no result."""
 
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    """`muon` learns sooner where a model is trained from scratch"""
     weight_decay: float = 0.01
-    """of AdamW"""
+    """of the optimizer"""
     max_grad_norm: float = 1.0
     """gradients longer than this are scaled down to it"""
     lora_rank: int = 0
     """rank of low-rank adapters trained in place of the weights; 0: all weights are trained"""
-    precision: Literal["fp32", "bf16"] = "fp32"
-    """of the matrix products; the trained weights themselves are fp32 always"""
+    precision: Literal["auto", "fp32", "bf16"] = "fp32"
+    """of the matrix products; `auto`: what this machine is fastest in, measured as a run is created
+    and kept when it goes on. The trained weights themselves are fp32 always"""
     micro_batch_tokens: int = 16384
     """the most tokens, padding included, in one forward and backward pass"""
     gradient_checkpointing: bool = False

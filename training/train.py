@@ -13,6 +13,7 @@ from torch import nn
 from agent.adapters import LoraOptions
 from agent.language_policy import LanguagePolicy, Sampling
 from agent.models import load_model
+from agent.precision import fastest_precision
 from agent.rollout import play_groups
 from envs.tasks import Split
 from training.alarms import Collapse, find_collapse, warnings
@@ -43,8 +44,7 @@ def train(config: TrainConfig, run: RunDir) -> None:
         ValueError: if the config asks for what cannot be done.
         Collapse: if training collapsed; the checkpoints before it are kept.
     """
-    if config.threads:
-        torch.set_num_threads(config.threads)
+    config = settled(config)
     trainer = Trainer(config, run)
     trainer.measuring.references()
     if trainer.is_untouched and config.model != "nano" and config.evaluation.zero_shot:
@@ -62,6 +62,26 @@ def train(config: TrainConfig, run: RunDir) -> None:
     write_report(run.folder)
 
 
+def settled(config: TrainConfig) -> TrainConfig:
+    """The config with what is chosen by measuring chosen: a run keeps it when it goes on.
+
+    Sets the number of torch's threads, on which the choice depends.
+    """
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    if config.learner.precision != "auto":
+        return config
+    fastest = fastest_precision(device_of(config))
+    return replace(config, learner=replace(config.learner, precision=fastest))
+
+
+def device_of(config: TrainConfig) -> str:
+    """Where the model lies."""
+    if config.device != "auto":
+        return config.device
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
 class Trainer:
     """The stages of one run, over one mind."""
 
@@ -71,9 +91,7 @@ class Trainer:
         self.make = training_world(config)
         self.saved = run.newest()
         lora = LoraOptions(rank=config.learner.lora_rank) if config.learner.lora_rank else None
-        device = config.device
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
+        device = device_of(config)
         if self.saved:
             self.mind = load_model(self.saved.model, device=device)
         else:

@@ -15,7 +15,7 @@ from training.alarms import Collapse
 from training.config import EvaluationConfig, TrainConfig, from_json, to_json
 from training.presets import PRESETS, preset
 from training.run_dir import RunDir, read_evaluation, read_metrics
-from training.train import Trainer, train
+from training.train import Trainer, settled, train
 
 
 def tiny(**changes: Any) -> TrainConfig:
@@ -165,3 +165,15 @@ def test_every_option_of_the_loss_runs_where_the_level_sets_its_own_turn_limit(
     run_whole(tmp_path / "run", replace(config, grpo=grpo))
     [line] = [line for line in read_metrics(tmp_path / "run") if line["stage"] == "grpo"]
     assert line["step"] == 0
+
+
+def test_the_precision_is_chosen_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = preset("default")
+    assert config.learner.precision == "auto"
+
+    monkeypatch.setattr("training.train.fastest_precision", lambda device: "bf16")
+    chosen = settled(config)
+    assert chosen.learner.precision == "bf16"
+
+    monkeypatch.setattr("training.train.fastest_precision", lambda device: "fp32")
+    assert settled(chosen) == chosen  # a resumed run keeps what its first part used
