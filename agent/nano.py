@@ -13,6 +13,7 @@ from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 import envs
 from agent.conversation import remember
+from agent.induction import give_induction
 from agent.prompts import system_text
 from agent.replies import ReplyMode
 from envs.expert import expert_for
@@ -23,6 +24,9 @@ from envs.senses import COLOURS, HEADINGS, STATES
 TOKENIZER_FILE = Path(__file__).with_name("nano_tokenizer.json")
 VOCABULARY = 1024
 CONTEXT = 2048
+EMBEDDING = 3.0
+"""How much larger embeddings are at birth than Llama's. Logits are read with them, too,
+and with small ones a model needs most of its cold start to become sure of anything."""
 
 PAD, END = "<|pad|>", "<|end|>"
 DELIMITERS = (PAD, "<|system|>", "<|user|>", "<|assistant|>", END)
@@ -41,17 +45,21 @@ CHAT_TEMPLATE = """\
 """Renders `<|system|>...<|end|><|user|>...<|end|><|assistant|>...<|end|>`."""
 
 NAMES = (*OBJECT_TO_IDX, *COLOURS, *STATES, *HEADINGS)
-_NAME = rf" ?\b(?:{'|'.join(NAMES)})\b| ?\p{{N}}"
-PIECES = Regex(rf"{_NAME}|(?:(?!{_NAME})[\s\S])+")
-"""What no merge crosses: a name, a digit, and all that stands between two of them.
+_PLACE = r" ?\p{N}+ (?:ahead|left|right)\b(?: \p{N}+ (?:left|right)\b)?"
+_DEED = r", so I [^.]*\."
+_WHOLE = rf" ?\b(?:{'|'.join(NAMES)})\b|{_PLACE}|{_DEED}| ?\p{{N}}"
+PIECES = Regex(rf"{_WHOLE}|(?:(?!{_WHOLE})[\s\S])+")
+"""What no merge crosses: a name, a place, a deed, a digit, and what stands between two of them.
 
-Phrases that recur (", so I go forward.") become one token, which halves the tokens of an episode.
+Phrases that recur ("You went forward.") become one token, which halves the tokens of an episode.
 Names never melt into phrases or into one another, so that a pair never seen is read as its parts.
+A place ("2 ahead 1 right") is one token, to be copied whole from what is sensed into a thought,
+and a deed (", so I turn left.") is one, whatever it follows from.
 """
 
 
 def nano_config(vocabulary: int) -> LlamaConfig:
-    """The architecture, of 2.3 million parameters.
+    """The architecture, of two million parameters.
 
     Every query head has key/value heads of its own: with two for six the cache is smaller, and the
     cold start seems to learn later (docs/LOG.md).
@@ -59,8 +67,8 @@ def nano_config(vocabulary: int) -> LlamaConfig:
     return LlamaConfig(
         vocab_size=vocabulary,
         hidden_size=192,
-        intermediate_size=512,
-        num_hidden_layers=5,
+        intermediate_size=544,
+        num_hidden_layers=4,
         num_attention_heads=6,
         max_position_embeddings=CONTEXT,
         tie_word_embeddings=True,
@@ -71,11 +79,17 @@ def nano_config(vocabulary: int) -> LlamaConfig:
 
 
 def build_nano(seed: int = 0) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
-    """A fresh random `nano`, the same for the same seed, and its tokenizer."""
+    """A fresh `nano`, the same for the same seed, and its tokenizer.
+
+    Its weights are random but for a pair of layers that can copy (see `agent.induction`).
+    """
     tokenizer = nano_tokenizer()
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(seed)
-        return LlamaForCausalLM(nano_config(len(tokenizer))), tokenizer
+        model = LlamaForCausalLM(nano_config(len(tokenizer)))
+        model.model.embed_tokens.weight *= EMBEDDING
+        give_induction(model, seed)
+    return model, tokenizer
 
 
 def nano_tokenizer() -> PreTrainedTokenizerFast:

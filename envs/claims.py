@@ -48,8 +48,8 @@ class Claim:
 
 
 _STANDING = {
-    r"I have not seen the (.+) yet": Fact.NEVER_SEEN,
-    r"There is no (.+) so far": Fact.NEVER_SEEN,
+    r"I see the (.+) nowhere so far": Fact.NEVER_SEEN,
+    r"The (.+) is nowhere so far": Fact.NEVER_SEEN,
     r"I still look for the (.+)": Fact.SEEN,
     r"I have picked up the (.+)": Fact.PICKED_UP,
     r"I have put down the (.+)": Fact.PUT_DOWN,

@@ -33,7 +33,7 @@ DID = {
     "reach": "I have been at the {thing}.",
 }
 CARRIED = ("I carry the {thing}.", "I have the {thing}.")
-UNSEEN = ("I have not seen the {sought} yet.", "There is no {sought} so far.")
+UNSEEN = ("I see the {sought} nowhere so far.", "The {sought} is nowhere so far.")
 SEEN = ("I still look for the {sought}.",)
 
 IN_VIEW = ("The {thing} is {where}, {so}.", "I see the {thing} {where}, {so}.")

@@ -116,9 +116,9 @@ def memory() -> Memory:
         ("The yellow key is 3 ahead, so I go forward.", False),  # out of view
         ("I remember the yellow key ahead of me, so I go forward.", True),
         ("I saw the yellow key before, it should be behind me, so I go forward.", False),
-        ("There is no green ball so far. I look around, so I turn left.", True),
-        ("I have not seen the yellow key yet. I look further, so I turn left.", False),
-        ("I have not seen the yellow object yet. I look further, so I turn left.", False),
+        ("The green ball is nowhere so far. I look around, so I turn left.", True),
+        ("I see the yellow key nowhere so far. I look further, so I turn left.", False),
+        ("I see the yellow object nowhere so far. I look further, so I turn left.", False),
         ("I still look for the ball. I look around, so I turn left.", True),
         ("I carry the red ball. I look for a free place, so I turn left.", False),
         ("I have picked up the red ball. I look around, so I turn left.", True),

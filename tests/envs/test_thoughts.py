@@ -51,12 +51,12 @@ class First(Random):
         (
             Action.LEFT,
             Aim(Verb.EXPLORE, sought=("ball", "green")),
-            "I have not seen the green ball yet. I look around, so I turn left.",
+            "I see the green ball nowhere so far. I look around, so I turn left.",
         ),
         (
             Action.FORWARD,
             Aim(Verb.PICK_UP, (4, 2), KEY, "to unlock the yellow door", ("goal", "green")),
-            "I have not seen the green goal yet. "
+            "I see the green goal nowhere so far. "
             "The yellow key is 3 ahead, so I go forward to unlock the yellow door.",
         ),
         (

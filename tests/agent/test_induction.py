@@ -1,0 +1,61 @@
+"""Heads that can copy from birth."""
+
+import torch
+
+from agent.nano import build_nano
+
+
+def _twice(length: int, seed: int = 3) -> torch.Tensor:
+    """Random tokens, then the same again."""
+    drawn = torch.randint(10, 1000, (length,), generator=torch.Generator().manual_seed(seed))
+    return torch.cat([drawn, drawn])[None]
+
+
+def test_a_newborn_nano_copies_what_came_the_last_time() -> None:
+    model, _ = build_nano(0)
+    ids = _twice(30)
+    with torch.no_grad():
+        likeliest = model(ids).logits[0].argmax(-1)
+
+    again = likeliest[32:-1] == ids[0, 33:]
+    assert again.float().mean() > 0.9
+
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for layer in model.model.layers:  # type: ignore[union-attr]
+            layer.self_attn.q_proj.weight.normal_(std=0.02)
+        likeliest = model(ids).logits[0].argmax(-1)
+    assert (likeliest[32:-1] == ids[0, 33:]).float().mean() < 0.3  # the heads did it
+
+
+def test_the_heads_look_where_they_should() -> None:
+    model, _ = build_nano(1)
+    model.set_attn_implementation("eager")
+    length = 30
+    with torch.no_grad():
+        first, second, *_ = model(_twice(length), output_attentions=True).attentions
+
+    assert first[0, 0].diagonal(-1)[5:].mean() > 0.9  # one token back
+    assert first[0, 1].diagonal(-2)[5:].mean() > 0.9  # two tokens back
+    assert second[0, 0].diagonal(1 - length)[2:].mean() > 0.8  # behind the last such pair
+
+
+def test_of_two_red_things_the_right_one_is_found() -> None:
+    model, tokenizer = build_nano(0)
+    ids = tokenizer.encode(
+        "You see a red key 2 ahead 1 right, a red box 1 ahead 2 left. You face east. I see the red"
+    )
+    boxes = {name: tokenizer.encode(f" {name}") for name in ("box", "key")}
+    places = {"box": " 1 ahead 2 left", "key": " 2 ahead 1 right"}
+    for name, box in boxes.items():
+        with torch.no_grad():
+            logits = model(torch.tensor([ids + box])).logits[0, -1]
+        (place,) = tokenizer.encode(places[name])
+        assert int(logits.argmax()) == place
+
+
+def test_a_newborn_is_the_same_for_the_same_seed_and_another_for_another() -> None:
+    (one, _), (same, _), (other, _) = build_nano(4), build_nano(4), build_nano(5)
+    for name, weight in one.state_dict().items():
+        assert torch.equal(weight, same.state_dict()[name])
+    assert not torch.equal(one.lm_head.weight, other.lm_head.weight)
