@@ -94,13 +94,37 @@ class ReactivePolicy:
         return actions.word(action) if action in actions.actions else actions.words[0]
 
 
+SLIPS = (
+    "{reply}{answer}",
+    "{reply}{reply}",
+    "{reply}<think>",
+    "{answer}<think>{thought}</think>",
+    "<think>{thought}</think>",
+    "<think>{thought}<answer>{action}</answer>",
+    "<think>{thought}",
+    "<think></think>{answer}",
+    "<think>{thought}</think><answer></answer>",
+    "<think>{thought}</think><answer>{thought}</answer>",
+    "<think>{thought}</think>{action}<answer></answer>",
+    "{thought} {answer}",
+)
+"""Ways to spoil a reply, so that it cannot be read."""
+
+
 class ExpertPolicy:
-    """Demonstrations: the expert's thought and action (see `envs.expert`)."""
+    """Demonstrations: the expert's thought and action (see `envs.expert`).
+
+    With `slips`, it now and then says something that cannot be read, and goes on from there. One
+    who has only seen flawless episodes does not know what to do after a slip of its own: the
+    complaint about it is a text never read before, and one slip brings the next.
+    """
 
     name = "expert"
 
-    def __init__(self, mode: ReplyMode = ReplyMode.THINK) -> None:
+    def __init__(self, mode: ReplyMode = ReplyMode.THINK, slips: float = 0.0) -> None:
+        """slips: the share of replies that are spoiled."""
         self.mode = mode
+        self.slips = slips
         self._experts: dict[int, Expert] = {}
 
     def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
@@ -111,8 +135,18 @@ class ExpertPolicy:
             else expert_for(_grid_world(one, self.name))
             for one in live
         }
-        advice = [self._experts[one.key].advise() for one in live]
-        return [Response(render(told.thought, told.action, self.mode)) for told in advice]
+        return [self._response(one) for one in live]
+
+    def _response(self, one: LiveEpisode) -> Response:
+        """The advice for this turn, or a slip."""
+        told = self._experts[one.key].advise()
+        reply = render(told.thought, told.action, self.mode)
+        if self.slips and one.random.random() < self.slips:
+            answer = render("", told.action, ReplyMode.ANSWER)
+            reply = str(one.random.choice(SLIPS)).format(
+                reply=reply, answer=answer, thought=told.thought, action=told.action
+            )
+        return Response(reply)
 
 
 def _grid_world(live: LiveEpisode, policy: str) -> GridWorld:

@@ -14,7 +14,7 @@ from agent.language_policy import DictatedPolicy
 from agent.models import Mind
 from agent.policies import ExpertPolicy
 from agent.rollout import play
-from agent.types import Episode
+from agent.types import Episode, ReplyStatus
 from training.batching import Batch, batch_episodes
 from training.config import ColdStartConfig, TrainConfig
 from training.learner import Learner, Update
@@ -41,7 +41,7 @@ def demonstrate(
         episode
         for number, mode in enumerate(modes)
         for episode in play(
-            DictatedPolicy(mind, ExpertPolicy(mode), config.sampling),
+            DictatedPolicy(mind, ExpertPolicy(mode, config.cold.slips), config.sampling),
             [(start, 0) for start in starts[number :: len(modes)]],
             make=training_world(config),
             on_episode=on_episode,
@@ -80,13 +80,16 @@ def imitate(
 ) -> tuple[Update, int]:
     """One update: next-token loss on the replies of some demonstrations, each token the same.
 
-    Which ones depends on the run's seed and the step alone. Also returns the tokens of its rows.
+    Slips are read, and not imitated. Which demonstrations depends on the run's seed and the step
+    alone. Also returns the tokens of its rows.
     """
     rng = np.random.default_rng([config.seed, COLD_START, step])
     count = min(config.cold.episodes_per_step, len(shown))
     chosen = rng.choice(len(shown), size=count, replace=False)
-    batch = batch_episodes([shown[index] for index in chosen])
-    weights = token_weights(batch.mask, batch.episode, "dapo")
+    episodes = [shown[index] for index in chosen]
+    readable = [[float(turn.status is ReplyStatus.OK) for turn in one.turns] for one in episodes]
+    batch = batch_episodes(episodes, advantages=readable)
+    weights = token_weights(batch.mask & (batch.advantages > 0), batch.episode, "dapo")
 
     def loss(rows: Tensor, part: Batch, log_probs: Tensor) -> Tensor:
         return -(weights[rows, : part.width].to(log_probs.device) * log_probs).sum()

@@ -6,8 +6,8 @@ import pytest
 
 import envs
 from agent.loading import load
-from agent.policies import ExpertPolicy, RandomPolicy, ReactivePolicy
-from agent.replies import ReplyMode
+from agent.policies import SLIPS, ExpertPolicy, RandomPolicy, ReactivePolicy
+from agent.replies import ReplyMode, parse, render
 from agent.rollout import play
 from agent.types import ReplyStatus, Start
 from tests.support.corridor import Corridor
@@ -32,6 +32,29 @@ def test_every_scripted_reply_can_be_read() -> None:
     ):
         for episode in play(policy, STARTS[:5]):
             assert {turn.status for turn in episode.turns} == {ReplyStatus.OK}
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+@pytest.mark.parametrize("mode", ReplyMode)
+def test_no_slip_can_be_read(slip: str, mode: ReplyMode) -> None:
+    thought, action = "The ball is ahead.", "go forward"
+    told = render(thought, action, mode), render("", action, ReplyMode.ANSWER)
+    text = slip.format(reply=told[0], answer=told[1], thought=thought, action=action)
+    assert parse(text, [action], mode).status is not ReplyStatus.OK
+
+
+def test_an_expert_that_slips_goes_on() -> None:
+    patient = partial(envs.make, turn_limit=60)
+    flawless = play(ExpertPolicy(), STARTS, make=patient)
+    slipping = play(ExpertPolicy(slips=0.3), STARTS, make=patient)
+    assert all(episode.success for episode in slipping)
+    turns = [turn for episode in slipping for turn in episode.turns]
+    slips = [turn for turn in turns if turn.status is not ReplyStatus.OK]
+    assert len(slips) / len(turns) == pytest.approx(0.3, abs=0.08)
+    assert len({turn.status for turn in slips}) > 5
+    for one, other in zip(flawless, slipping, strict=True):  # what is done is the same
+        assert [t.action for t in one.turns] == [t.action for t in other.turns if t.action]
+    assert play(ExpertPolicy(slips=0.3), STARTS, make=patient) == slipping
 
 
 def test_the_rule_speaks_the_words_of_its_world() -> None:
