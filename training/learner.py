@@ -9,8 +9,11 @@ from torch import Tensor
 from agent.models import Mind
 from training.batching import Batch, micro_batches
 from training.config import LearnerConfig
+from training.muon import Muon
 from training.scoring import token_log_probs
 
+BETAS = (0.9, 0.95)
+"""AdamW's memory of gradients and of their squares."""
 SHORT = 128
 """Rows up to so many tokens attend by plain products on a CPU: at 80 tokens the fused kernel's
 backward pass makes an update take twice as long, at 400 plain products take two thirds longer."""
@@ -32,7 +35,7 @@ class Update:
 
 
 class Learner:
-    """AdamW on the trainable weights of a mind, which stay fp32."""
+    """An optimizer on the trainable weights of a mind, which stay fp32."""
 
     def __init__(
         self, mind: Mind, config: LearnerConfig, learning_rate: float, temperature: float = 1.0
@@ -41,9 +44,15 @@ class Learner:
         self.config = config
         self.temperature = temperature
         self.weights = [weight for weight in self.model.parameters() if weight.requires_grad]
-        self.optimizer = torch.optim.AdamW(
-            self.weights, lr=learning_rate, betas=(0.9, 0.95), weight_decay=config.weight_decay
-        )
+        self.optimizer: torch.optim.Optimizer
+        if config.optimizer == "muon":
+            self.optimizer = Muon(
+                self.model, learning_rate, betas=BETAS, weight_decay=config.weight_decay
+            )
+        else:
+            self.optimizer = torch.optim.AdamW(
+                self.weights, learning_rate, betas=BETAS, weight_decay=config.weight_decay
+            )
         for module in self.model.modules():
             if isinstance(module, torch.nn.Dropout):
                 module.p = 0.0  # or ratios would be noise, and a micro-batch change the result
