@@ -38,7 +38,8 @@ def assess(groups: list[Group], config: GrpoConfig, seed: Sequence[int] = (0,)) 
         rewards = permute(rewards, seed)
     advantages = group_advantages(rewards, config.normalise)
     if config.step_credit:
-        steps = step_advantages(groups, rewards, config.discount)
+        outcomes = score(groups, length_shade=config.length_shade, format_coef=0.0)
+        steps = step_advantages(groups, outcomes, config.discount, config.format_coef)
         if config.permute_returns:
             steps = permute_steps(steps, seed)
         weighted = [[config.step_credit * one for one in group] for group in steps]

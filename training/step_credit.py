@@ -3,7 +3,7 @@
 A group's advantage is the same for every turn of an episode, the good ones and the bad ones. But
 its episodes start in one state and often meet in others. Of all the turns that were taken in one
 state, those after which the reward came soon were better than those after which it came late or
-never.
+never; and a reply that cannot be read is worse than one that can, there and then.
 """
 
 from collections import defaultdict
@@ -12,12 +12,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.types import Group
+from agent.types import Episode, Group, ReplyStatus
 from training.rewards import permute
 
 
 def step_advantages(
-    groups: Sequence[Group], rewards: NDArray[np.float64], discount: float = 0.95
+    groups: Sequence[Group],
+    rewards: NDArray[np.float64],
+    discount: float = 0.95,
+    slip_cost: float = 0.0,
 ) -> list[list[NDArray[np.float64]]]:
     """Advantages of turns against the turns of their group that were taken in the same state.
 
@@ -28,18 +31,22 @@ def step_advantages(
         groups: G groups of K episodes.
         rewards: [G, K], what each episode earned at its end.
         discount: what a reward loses with each turn that it is away, 0 to 1.
+        slip_cost: what a reply that cannot be read costs on its turn.
 
     Returns:
         [G][K][turns of the episode], 0 where a state was met once.
     """
-    return [_group(group, earned, discount) for group, earned in zip(groups, rewards, strict=True)]
+    return [
+        _group(group, earned, discount, slip_cost)
+        for group, earned in zip(groups, rewards, strict=True)
+    ]
 
 
 def _group(
-    group: Group, rewards: NDArray[np.float64], discount: float
+    group: Group, rewards: NDArray[np.float64], discount: float, slip_cost: float
 ) -> list[NDArray[np.float64]]:
     values = [
-        reward * discount ** np.arange(len(episode.turns) - 1, -1, -1)
+        _returns(episode, float(reward), discount, slip_cost)
         for episode, reward in zip(group.episodes, rewards, strict=True)
     ]
     met = defaultdict(list)
@@ -53,6 +60,17 @@ def _group(
             advantages[member][number] = values[member][number] - mean
     spread = np.concatenate(advantages).std()
     return [advantage / (spread + 1e-4) for advantage in advantages]
+
+
+def _returns(
+    episode: Episode, reward: float, discount: float, slip_cost: float
+) -> NDArray[np.float64]:
+    """What each turn led to: its own slip, the slips to come and the reward, discounted."""
+    values = np.array([-slip_cost * (turn.status is not ReplyStatus.OK) for turn in episode.turns])
+    values[-1:] += reward
+    for number in range(len(values) - 2, -1, -1):
+        values[number] += discount * values[number + 1]
+    return values
 
 
 def permute_steps(

@@ -10,8 +10,11 @@ from training.step_credit import permute_steps, step_advantages
 START = Start("corridor", 0)
 
 
-def episode(*states: int) -> Episode:
-    turns = tuple(Turn("", "", "", "", ReplyStatus.OK, 0.0, state=state) for state in states)
+def episode(*states: int, slips: tuple[int, ...] = ()) -> Episode:
+    turns = tuple(
+        Turn("", "", "", "", ReplyStatus.FORGED if n in slips else ReplyStatus.OK, 0.0, state=state)
+        for n, state in enumerate(states)
+    )
     return Episode(START, 0, "", turns, EpisodeStatus.FAILURE, 9)
 
 
@@ -23,6 +26,18 @@ def test_turns_are_compared_within_their_state_alone() -> None:
     values = np.array([1 / 3, 0.0, -1 / 6, 0.0, -1 / 6])
     expected = values / (values.std() + 1e-4)
     assert np.concatenate([won, lost]) == pytest.approx(expected)
+
+
+def test_a_slip_costs_on_its_turn() -> None:
+    # Both succeed; one slips first, which leaves it in state 1.
+    group = Group(START, (episode(1, 2), episode(1, 1, 2, slips=(0,))))
+    [[clean, slipped]] = step_advantages(
+        [group], np.array([[1.0, 1.0]]), discount=0.5, slip_cost=0.4
+    )
+    # State 1: worth 0.5, then -0.4 + 0.5 * 0.5 for the slip, then 0.5: mean 0.85 / 3.
+    values = np.array([0.5 - 0.85 / 3, 0.0, -0.15 - 0.85 / 3, 0.5 - 0.85 / 3, 0.0])
+    expected = values / (values.std() + 1e-4)
+    assert np.concatenate([clean, slipped]) == pytest.approx(expected)
 
 
 def test_equal_episodes_teach_nothing() -> None:
