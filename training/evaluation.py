@@ -11,6 +11,7 @@ from agent.policies import Policy
 from agent.rollout import MakeWorld, play
 from agent.types import Episode, ReplyStatus, Start
 from training.statistics import wilson_interval
+from training.truthfulness import truthfulness
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,9 @@ class Measurement:
     """how many, by `ReplyStatus`"""
     reply_tokens: float
     """mean tokens of a reply"""
+    true_claims: float | None
+    """share of what thoughts claim that held of what had been observed; None without any claim in
+    the expert's words"""
     seconds: float
     """wall-clock"""
 
@@ -61,11 +65,16 @@ def evaluate(
     episodes = play(
         policy, [(start, 0) for start in starts], seats=seats, make=make, on_episode=on_episode
     )
-    return measure(episodes, expert, time.perf_counter() - began), episodes
+    seconds = time.perf_counter() - began
+    claims = truthfulness(episodes, make)
+    return measure(episodes, expert, seconds, claims.share), episodes
 
 
 def measure(
-    episodes: Sequence[Episode], expert: Sequence[Episode] = (), seconds: float = 0.0
+    episodes: Sequence[Episode],
+    expert: Sequence[Episode] = (),
+    seconds: float = 0.0,
+    true_claims: float | None = None,
 ) -> Measurement:
     """The figures of played episodes."""
     won = sum(episode.success for episode in episodes)
@@ -88,5 +97,6 @@ def measure(
         unreadable=sum(kinds.values()) / len(turns),
         unreadable_by_kind=dict(kinds),
         reply_tokens=float(np.mean([len(turn.reply_ids) for turn in turns])),
+        true_claims=true_claims,
         seconds=seconds,
     )

@@ -202,10 +202,11 @@ def _results(measured: Mapping[str, Mapping[str, Any]]) -> list[str]:
             "" if row.get("length_ratio") is None else f"{row['length_ratio']:.2f}",
             f"{100 * row['unreadable']:.1f} %",
             f"{row['reply_tokens']:.1f}" if row.get("reply_tokens") else "",
+            "" if row.get("true_claims") is None else f"{100 * row['true_claims']:.0f} %",
         )
         for label, row in measured.items()
     ]
-    return _markdown((*head, "unreadable", "tokens a reply"), rows)
+    return _markdown((*head, "unreadable", "tokens a reply", "true claims"), rows)
 
 
 def _health(lines: Lines) -> list[str]:

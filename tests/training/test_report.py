@@ -16,6 +16,7 @@ def measured(won: int, episodes: int = 200) -> dict[str, Any]:
         "success": won / episodes, "low": interval.low, "high": interval.high,
         "episodes": episodes, "turns": 5.0, "length_ratio": None, "unreadable": 0.01,
         "unreadable_by_kind": {}, "reply_tokens": 20.0, "seconds": 1.0,
+        "true_claims": 0.875,
     }  # fmt: skip
 
 
