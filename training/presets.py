@@ -16,10 +16,12 @@ from training.config import (
 def default() -> TrainConfig:
     """`nano` from scratch learns to go to a named object in a small room, in ten minutes."""
     return TrainConfig(
-        sampling=Sampling(max_reply_tokens=20, history=0),
-        cold=ColdStartConfig(steps=120, episodes_per_step=8, learning_rate=2e-3),
-        grpo=GrpoConfig(steps=50, learning_rate=2e-4, step_credit=1.0, format_coef=0.5),
-        learner=LearnerConfig(precision="bf16", micro_batch_tokens=4096),
+        sampling=Sampling(temperature=0.8, max_reply_tokens=20, history=0),
+        cold=ColdStartConfig(
+            demonstrations=40, slips=0.2, steps=140, episodes_per_step=8, learning_rate=2e-3
+        ),
+        grpo=GrpoConfig(steps=45, learning_rate=5e-4, step_credit=1.0, format_coef=0.5),
+        learner=LearnerConfig(optimizer="muon", precision="auto", micro_batch_tokens=4096),
     )
 
 
@@ -34,7 +36,7 @@ def smollm2() -> TrainConfig:
         grpo=GrpoConfig(
             steps=15, groups=8, group_size=8, learning_rate=1.5e-5, step_credit=1.0, format_coef=0.5
         ),
-        learner=LearnerConfig(precision="bf16", micro_batch_tokens=2048, seats=64),
+        learner=LearnerConfig(precision="auto", micro_batch_tokens=2048, seats=64),
         evaluation=EvaluationConfig(missions=256, validation_missions=32, every=5),
         checkpoint_every=5,
     )
@@ -44,8 +46,9 @@ def tiny() -> TrainConfig:
     """Every stage in seconds, to see that an installation works. It learns little."""
     return TrainConfig(
         sampling=Sampling(max_reply_tokens=32),
-        cold=ColdStartConfig(demonstrations=8, steps=4, episodes_per_step=4),
+        cold=ColdStartConfig(demonstrations=8, slips=0.15, steps=4, episodes_per_step=4),
         grpo=GrpoConfig(steps=4, groups=2, group_size=2),
+        learner=LearnerConfig(optimizer="muon"),
         evaluation=EvaluationConfig(missions=8, validation_missions=4, every=2),
         checkpoint_every=1,
     )
