@@ -48,23 +48,23 @@ class Claim:
 
 
 _STANDING = {
-    r"I see the (.+) nowhere so far": Fact.NEVER_SEEN,
-    r"The (.+) is nowhere so far": Fact.NEVER_SEEN,
-    r"I still look for the (.+)": Fact.SEEN,
-    r"I have picked up the (.+)": Fact.PICKED_UP,
-    r"I have put down the (.+)": Fact.PUT_DOWN,
-    r"I have opened the (.+)": Fact.OPENED,
-    r"I have been at the (.+)": Fact.REACHED,
-    r"I (?:carry|have) the (.+)": Fact.CARRIED,
+    r"I see the (\S.*) nowhere so far": Fact.NEVER_SEEN,
+    r"The (\S.*) is nowhere so far": Fact.NEVER_SEEN,
+    r"I still look for the (\S.*)": Fact.SEEN,
+    r"I have picked up the (\S.*)": Fact.PICKED_UP,
+    r"I have put down the (\S.*)": Fact.PUT_DOWN,
+    r"I have opened the (\S.*)": Fact.OPENED,
+    r"I have been at the (\S.*)": Fact.REACHED,
+    r"I (?:carry|have) the (\S.*)": Fact.CARRIED,
 }
 _PLACE = r"\d+ (?:ahead|left|right)(?: \d+ (?:left|right))?"
 _SIDE = r"behind me|ahead of me|to my left|to my right"
 _REASONS = {
-    rf"The (.+) is ({_PLACE})": Fact.IN_VIEW,
-    rf"I see the (.+?) ({_PLACE})": Fact.IN_VIEW,
-    rf"I saw the (.+) before, it should be ({_SIDE})": Fact.OUT_OF_VIEW,
-    rf"I remember the (.+) ({_SIDE})": Fact.OUT_OF_VIEW,
-    r"The (.+) is beside the free place ahead": Fact.BESIDE_AHEAD,
+    rf"The (\S.*) is ({_PLACE})": Fact.IN_VIEW,
+    rf"I see the (\S.*?) ({_PLACE})": Fact.IN_VIEW,
+    rf"I saw the (\S.*) before, it should be ({_SIDE})": Fact.OUT_OF_VIEW,
+    rf"I remember the (\S.*) ({_SIDE})": Fact.OUT_OF_VIEW,
+    r"The (\S.*) is beside the free place ahead": Fact.BESIDE_AHEAD,
     r"The place ahead is free()": Fact.AHEAD_FREE,
 }
 _NO_REASONS = re.compile(r"I look around|I look further|I look for a free place")
@@ -169,16 +169,18 @@ def _first_claim(sentence: str, forms: dict[str, Fact]) -> Claim:
 
 def _obstacle(but: str, claims: list[Claim]) -> list[Claim]:
     """What "but ..." says of the way to the thing named before it."""
-    if found := re.fullmatch(r"but the (.+) is in the way", but):
+    if found := re.fullmatch(r"but the (\S.*) is in the way", but):
         return [Claim(Fact.IN_THE_WAY, found[1])]
     if but == "but the way there is blocked":
+        if not claims:
+            raise _no_such(but)  # the way where?
         return [Claim(Fact.WAY_BLOCKED, claims[-1].thing, claims[-1].where)]
     return []
 
 
 def _purpose(purpose: str) -> list[Claim]:
     """A door to unlock is claimed to have been seen; other purposes are intents."""
-    found = re.fullmatch(r"unlock the (.+) door", purpose)
+    found = re.fullmatch(r"unlock the (\S.*) door", purpose)
     return [Claim(Fact.SEEN, f"{found[1]} door")] if found else []
 
 

@@ -2,6 +2,7 @@
 
 import random
 import re
+from itertools import product
 
 import pytest
 
@@ -145,3 +146,38 @@ def test_false_claims_are_found(memory, thought, holds):
 def test_a_sentence_of_another_form_is_an_error(thought):
     with pytest.raises(ValueError, match="expected a sentence of an expert's thought"):
         read_claims(thought)
+
+
+PARTS = (
+    ["The ", "I see the ", "I remember the ", "I carry the ", "I look around", ""],
+    ["red ball", "object", "2 ahead", " ", "", "the the"],
+    [" is 2 ahead", " 1 right", " nowhere so far.", " is nowhere so far.", ".", ""],
+    [" I look around", " The place ahead is free", ""],
+    ["", ", but the way there is blocked", ", but the   is in the way"],
+    [", so I turn left.", ", so I go forward to unlock the   door.", "."],
+)
+
+
+def test_whatever_a_model_makes_of_the_words_is_checked_or_refused():
+    read = 0
+    for thought in map("".join, product(*PARTS)):
+        try:
+            claims = read_claims(thought)
+        except ValueError:
+            continue
+        read += 1
+        assert {check(claim, Memory()) for claim in claims} <= {True, False, None}, thought
+    assert read > 100
+
+
+@pytest.mark.parametrize(
+    "thought",
+    [
+        "I look around, but the way there is blocked, so I turn left.",
+        "The   is nowhere so far. I look around, so I turn left.",
+        "I see the   nowhere so far. I look around, so I turn left.",
+    ],
+)
+def test_words_without_a_thing_are_refused(thought):
+    with pytest.raises(ValueError, match="expected a sentence of an expert's thought"):
+        [check(claim, Memory()) for claim in read_claims(thought)]
