@@ -20,8 +20,8 @@ from transformers import LlamaForCausalLM
 
 BACK = (1, 2)
 """How far back the heads of the first layer look."""
-FAST = 3
-"""Pairs of rotary dimensions that tell how far back: those that turn fastest."""
+FAST = (1.0, 1.0, 0.6)
+"""Weights of the pairs of rotary dimensions that tell how far back: those that turn fastest."""
 SLOW = 10
 """Pairs that compare tokens: they turn too slowly for distance to blur what is compared."""
 SHARP = 20.0
@@ -61,10 +61,10 @@ def give_induction(model: LlamaForCausalLM, seed: int = 0) -> None:
         if name.endswith(READERS):
             weight.sub_(weight @ here @ here.T)
 
+    query = torch.zeros(head)
+    query[: len(FAST)] = torch.tensor(FAST).div(sum(FAST)).sqrt()
+    scale = (SHARP * head**0.5 / (size / 2)) ** 0.5  # `here` is half of a normed token
     for number, (back, note) in enumerate(zip(BACK, (one_back, two_back), strict=True)):
-        query = torch.zeros(head)
-        query[:FAST] = torch.tensor([1.0, 1.0, 0.6]).div(2.6).sqrt()
-        scale = (SHARP * head**0.5 / (size / 2)) ** 0.5  # `here` is half of a normed token
         _set_head(
             first,
             number,

@@ -8,6 +8,7 @@ from typing import Any
 from agent.language_policy import LanguagePolicy, Sampling
 from agent.models import Mind, load_model, save_model
 from agent.policies import ExpertPolicy, Policy, RandomPolicy, ReactivePolicy
+from agent.precision import fastest_precision
 from agent.replies import ReplyMode
 from envs.errors import nearest
 
@@ -37,7 +38,7 @@ def load(
             folder; or a run folder, of which the newest checkpoint is taken.
         sampling: how a language model draws its replies; None: as it was saved.
         mode: what its replies hold; None: as it was saved.
-        precision: of its weights.
+        precision: of its weights; `auto`: what this machine is fastest in.
         temperature: in place of that of `sampling`; 0 is greedy.
 
     Raises:
@@ -53,6 +54,8 @@ def load(
     if temperature is not None:
         sampling = replace(sampling, temperature=temperature)
     mode = mode or ReplyMode(saved.get("mode", ReplyMode.THINK))
+    if precision == "auto":
+        precision = fastest_precision(mind.model.device)
     return LanguagePolicy(mind, sampling, mode, precision=precision)
 
 

@@ -141,7 +141,7 @@ class ExpertPolicy:
         """The advice for this turn, or a slip."""
         told = self._experts[one.key].advise()
         reply = render(told.thought, told.action, self.mode)
-        if self.slips and one.random.random() < self.slips:
+        if one.random.random() < self.slips:
             answer = render("", told.action, ReplyMode.ANSWER)
             reply = str(one.random.choice(SLIPS)).format(
                 reply=reply, answer=answer, thought=told.thought, action=told.action

@@ -18,7 +18,6 @@ from rich.progress import Progress
 import envs
 from agent import load
 from agent.policies import ExpertPolicy
-from agent.precision import fastest_precision
 from agent.types import Episode, Start
 from envs.expert import cannot
 from scripts.cli import friendly, options, write_json
@@ -57,8 +56,9 @@ def main(args: Sequence[str] | None = None) -> None:
             raise ValueError("missions and seats must be at least 1")
         make = partial(envs.make, phrasing=asked.phrasing)
         starts = [Start(asked.task, seed) for seed in envs.seeds(asked.split, asked.missions)]
-        precision = fastest_precision() if asked.precision == "auto" else asked.precision
-        policy = load(asked.policy, temperature=0.0 if asked.greedy else None, precision=precision)
+        policy = load(
+            asked.policy, temperature=0.0 if asked.greedy else None, precision=asked.precision
+        )
         with Progress(console=Console(stderr=True), transient=True) as progress:
             expert: list[Episode] = []
             if not cannot(envs.task(asked.task).world_id):

@@ -5,8 +5,7 @@ which the gradient is small are learned as fast as those in which it is large. A
 scratch on little text learns to read in a fraction of the updates (docs/LOG.md).
 
 torch has a Muon of its own. It multiplies in bf16, which takes a hundred times as long on a CPU
-without it, and leaves embeddings and norms to a second
-optimizer.
+without it, and leaves embeddings and norms to a second optimizer.
 """
 
 from typing import Any

@@ -31,10 +31,12 @@ def truthfulness(episodes: Sequence[Episode], make: MakeWorld) -> Truthfulness:
     A thought in words of its own claims nothing that could be checked, and counts neither way. So
     do thoughts in worlds that no body senses.
     """
+    thoughtful = [one for one in episodes if any(turn.thought for turn in one.turns)]
+    worlds = {task: make(task) for task in {one.start.task for one in thoughtful}}
     checked = [
         held
-        for episode in episodes
-        if isinstance(world := make(episode.start.task), GridWorld)
+        for episode in thoughtful
+        if isinstance(world := worlds[episode.start.task], GridWorld)
         for held in _check(episode, world)
     ]
     return Truthfulness(len(checked), sum(checked))

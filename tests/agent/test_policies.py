@@ -86,3 +86,8 @@ def test_names_load_and_near_misses_are_named(monkeypatch: pytest.MonkeyPatch) -
 def test_bodies_are_asked_for_where_a_world_has_none(policy: ReactivePolicy) -> None:
     with pytest.raises(ValueError, match="plays grid worlds, and corridor is none"):
         play(policy, [(Start("corridor", 0), 0)], make=Corridor)
+
+
+def test_nothing_is_timed_for_a_policy_without_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agent.loading.fastest_precision", lambda device: pytest.fail("timed"))
+    assert load("expert", precision="auto").name == "expert"
