@@ -3,7 +3,7 @@
 A language model's logits over its vocabulary are by far its largest tensor: 64 rows of 512 tokens
 over 49,152 words are 6 GB in fp32. Only sampled tokens are asked about, so the output layer runs
 on their hidden states alone, a chunk at a time, and each chunk's logits are made again in the
-backward pass instead of being kept.
+backward pass instead of being kept. What rows open with alike is read once.
 
 Shapes: R rows, T tokens, N sampled tokens, D hidden size, V vocabulary.
 """
@@ -14,6 +14,8 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
+
+from training.openings import can_share, find_openings, read
 
 CHUNK_ELEMENTS = 1 << 25
 """Logits made at a time: 128 MiB in fp32."""
@@ -53,25 +55,31 @@ def token_log_probs(
     if temperature <= 0.0:
         raise ValueError(f"log-probabilities need a temperature above 0; got {temperature}.")
     with torch.autocast(ids.device.type, dtype=torch.bfloat16, enabled=autocast):
-        before = mask[:, 1:]  # the hidden state that predicts token t is that of token t - 1
-        states, head = _states(model, ids[:, :-1])
+        # The hidden state that predicts token t is that of token t - 1.
+        first = int(mask.any(dim=0).int().argmax())
+        states, head = _states(model, ids[:, :-1], unasked=first - 1)
+        before = mask[:, -states.shape[1] :]
         values, entropies = _score(head, states[before], ids[mask], temperature, chunk_elements)
     blank = torch.zeros(mask.shape, dtype=torch.float32, device=ids.device)
     return blank.masked_scatter(mask, values), blank.masked_scatter(mask, entropies)
 
 
-def _states(model: Any, ids: Tensor) -> tuple[Tensor, nn.Module]:
-    """What the output layer reads, [R, T, D], and the layer.
+def _states(model: Any, ids: Tensor, unasked: int) -> tuple[Tensor, nn.Module]:
+    """What the output layer reads at the last tokens of all rows, [R, T or less, D], and the layer.
 
     Where a model does more than apply its layer (it scales or caps its logits, say), the logits
     themselves, [R, T, V], and a layer that changes nothing.
+
+    Args:
+        unasked: first tokens whose states nobody asks for, so that rows may share them.
     """
     causal = model.get_base_model() if hasattr(model, "get_base_model") else model  # peft
     backbone, head = causal.base_model, causal.get_output_embeddings()
     if model not in _splits:
         _splits[model] = _is_split(model, backbone, head)
     if _splits[model]:
-        return backbone(input_ids=ids, use_cache=False).last_hidden_state, head
+        openings = find_openings(ids, unasked if can_share(backbone) else 0)
+        return read(backbone, ids, openings), head
     return model(input_ids=ids, use_cache=False).logits, nn.Identity()
 
 

@@ -51,13 +51,17 @@ def model(request: pytest.FixtureRequest) -> torch.nn.Module:
     return build().eval()
 
 
-def rows() -> tuple[Tensor, Tensor]:
-    """Three rows of 12, 9 and 5 tokens, about half of them sampled."""
+LENGTHS = [12, 9, 7, 12, 5]
+
+
+def rows(opening: int = 1) -> tuple[Tensor, Tensor]:
+    """Five rows, about half of their tokens sampled after the opening, which two and two share."""
     torch.manual_seed(1)
-    ids = torch.randint(0, VOCABULARY, (3, 12))
-    mask = torch.rand(3, 12) < 0.5
-    mask[:, 0] = False
-    for row, length in enumerate([12, 9, 5]):
+    ids = torch.randint(0, VOCABULARY, (5, 12))
+    ids[3, :opening], ids[4, :opening] = ids[0, :opening], ids[1, :opening]
+    mask = torch.rand(5, 12) < 0.5
+    mask[:, :opening] = False
+    for row, length in enumerate(LENGTHS):
         ids[row, length:] = 0
         mask[row, length:] = False
     return ids, mask
@@ -66,7 +70,7 @@ def rows() -> tuple[Tensor, Tensor]:
 def from_full_logits(model, ids, mask, temperature) -> tuple[Tensor, Tensor]:
     """The same, each row alone and without its padding, from all logits."""
     values, entropies = torch.zeros(ids.shape), torch.zeros(ids.shape)
-    for row, length in enumerate([12, 9, 5]):
+    for row, length in enumerate(LENGTHS):
         logs = (model(ids[row : row + 1, :length]).logits[0] / temperature).log_softmax(-1)
         for token in mask[row].nonzero()[:, 0].tolist():
             values[row, token] = logs[token - 1, ids[row, token]]
@@ -78,8 +82,9 @@ def from_full_logits(model, ids, mask, temperature) -> tuple[Tensor, Tensor]:
 
 @pytest.mark.parametrize("temperature", [1.0, 0.7])
 @pytest.mark.parametrize("chunk_elements", [1 << 25, 4 * VOCABULARY])
-def test_equal_to_the_full_logits(model, temperature, chunk_elements) -> None:
-    ids, mask = rows()
+@pytest.mark.parametrize("opening", [1, 4])
+def test_equal_to_the_full_logits(model, temperature, chunk_elements, opening) -> None:
+    ids, mask = rows(opening)
     values, entropies = token_log_probs(
         model, ids, mask, temperature, chunk_elements=chunk_elements
     )
@@ -95,8 +100,9 @@ def gradients(model, loss: Tensor) -> dict[str, Tensor]:
     return {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
 
 
-def test_gradients_equal_those_of_the_full_logits(model) -> None:
-    ids, mask = rows()
+@pytest.mark.parametrize("opening", [1, 4])
+def test_gradients_equal_those_of_the_full_logits(model, opening) -> None:
+    ids, mask = rows(opening)
     weights = torch.randn(ids.shape)
     expected = gradients(model, (weights * from_full_logits(model, ids, mask, 1.0)[0]).sum())
     for chunk_elements in (1 << 25, 4 * VOCABULARY):
@@ -109,7 +115,7 @@ def test_gradients_equal_those_of_the_full_logits(model) -> None:
 
 def test_gradient_checkpointing_changes_nothing() -> None:
     torch.manual_seed(0)
-    model, (ids, mask) = llama(), rows()
+    model, (ids, mask) = llama(), rows(opening=4)
     plain = gradients(model, token_log_probs(model, ids, mask)[0].sum())
     model.gradient_checkpointing_enable()
     model.train()
