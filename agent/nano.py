@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import cycle
 from pathlib import Path
 
 import torch
@@ -15,14 +16,15 @@ import envs
 from agent.conversation import remember
 from agent.induction import give_induction
 from agent.prompts import system_text
-from agent.replies import ReplyMode
+from agent.replies import ReplyMode, complaint
+from agent.types import ReplyStatus
 from envs.expert import expert_for
 from envs.grid_world import GridWorld
 from envs.phrasing import TRAINING_WORDINGS
 from envs.senses import COLOURS, HEADINGS, STATES
 
 TOKENIZER_FILE = Path(__file__).with_name("nano_tokenizer.json")
-VOCABULARY = 1024
+VOCABULARY = 1280
 CONTEXT = 2048
 EMBEDDING = 3.0
 """How much larger embeddings are at birth than Llama's. Logits are read with them, too,
@@ -141,6 +143,7 @@ def demonstrated_texts(episodes: int = 30, turns: int = 30) -> Iterator[str]:
         episodes: of each task in each phrasing, from the training seeds.
         turns: of an episode, at most.
     """
+    complaints = cycle(complaint(status) for status in ReplyStatus if status is not ReplyStatus.OK)
     for name in envs.TASKS:
         for phrasing in (*TRAINING_WORDINGS, "map"):
             try:
@@ -154,10 +157,14 @@ def demonstrated_texts(episodes: int = 30, turns: int = 30) -> Iterator[str]:
                 assert isinstance(world, GridWorld)
                 expert = expert_for(world)
                 taken: list[str] = []
-                for _ in range(turns):
+                for turn in range(turns):
                     advice = expert.advise()
                     yield from (remember(taken), observation, advice.thought, advice.action)
+                    slips = turn % 5 == 1
+                    action = "" if slips else advice.action
                     taken.append(advice.action)
-                    observation, _, terminated, truncated, _ = world.step(advice.action)
+                    observation, _, terminated, truncated, _ = world.step(action)
                     if terminated or truncated:
                         break
+                    if slips:
+                        observation = f"{next(complaints)} {observation}"

@@ -83,6 +83,15 @@ def parse(
     return Reply(text, thought, answer if found is ReplyStatus.OK else "", found)
 
 
+def complaint(status: ReplyStatus) -> str:
+    """What stands before the next observation after a reply that could not be read.
+
+    >>> complaint(ReplyStatus.MISSING_THINK)
+    'Your reply could not be read: missing think.'
+    """
+    return f"Your reply could not be read: {status.value}."
+
+
 def _tag_mistake(tags: list[str], mode: ReplyMode) -> ReplyStatus:
     """The name of what is wrong with tags that are not the form of the mode."""
     if "<answer>" not in tags and ANSWER_END not in tags:

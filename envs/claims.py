@@ -49,25 +49,22 @@ class Claim:
 
 _STANDING = {
     r"I see the (\S.*) nowhere so far": Fact.NEVER_SEEN,
-    r"The (\S.*) is nowhere so far": Fact.NEVER_SEEN,
     r"I still look for the (\S.*)": Fact.SEEN,
     r"I have picked up the (\S.*)": Fact.PICKED_UP,
     r"I have put down the (\S.*)": Fact.PUT_DOWN,
     r"I have opened the (\S.*)": Fact.OPENED,
     r"I have been at the (\S.*)": Fact.REACHED,
-    r"I (?:carry|have) the (\S.*)": Fact.CARRIED,
+    r"I carry the (\S.*)": Fact.CARRIED,
 }
 _PLACE = r"\d+ (?:ahead|left|right)(?: \d+ (?:left|right))?"
 _SIDE = r"behind me|ahead of me|to my left|to my right"
 _REASONS = {
-    rf"The (\S.*) is ({_PLACE})": Fact.IN_VIEW,
     rf"I see the (\S.*?) ({_PLACE})": Fact.IN_VIEW,
     rf"I saw the (\S.*) before, it should be ({_SIDE})": Fact.OUT_OF_VIEW,
-    rf"I remember the (\S.*) ({_SIDE})": Fact.OUT_OF_VIEW,
     r"The (\S.*) is beside the free place ahead": Fact.BESIDE_AHEAD,
     r"The place ahead is free()": Fact.AHEAD_FREE,
 }
-_NO_REASONS = re.compile(r"I look around|I look further|I look for a free place")
+_NO_REASONS = re.compile(r"I look around|I look for a free place")
 _END = re.compile(
     r"(?P<reason>.+?)(?:, (?P<but>but .+|I need a free place beside it))?, so I "
     rf"(?P<action>{'|'.join(DOING.values())})(?: to (?P<purpose>.+))?"
@@ -77,7 +74,8 @@ _END = re.compile(
 def read_claims(thought: str) -> tuple[Claim, ...]:
     """The claims of an expert's thought, in their order.
 
-    >>> for claim in read_claims("I carry the red key. The blue door is 2 left, so I turn left."):
+    >>> thought = "I carry the red key. I see the blue door 2 left, so I turn left."
+    >>> for claim in read_claims(thought):
     ...     print(claim)
     Claim(fact=<Fact.CARRIED: 'is carried'>, thing='red key', where='')
     Claim(fact=<Fact.IN_VIEW: 'is in view'>, thing='blue door', where='2 left')

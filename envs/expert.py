@@ -6,7 +6,6 @@ has been seen (`envs.quest`). Either tells its aim, from which the thought is wr
 """
 
 from dataclasses import dataclass
-from random import Random
 from typing import Protocol
 
 from minigrid.envs.babyai.core.roomgrid_level import RoomGridLevel
@@ -82,7 +81,6 @@ class Expert:
         level = world.raw
         babyai = isinstance(level, RoomGridLevel)
         self._guide: Guide = BotGuide(level) if babyai else QuestGuide(level.mission)
-        self._wording = Random(f"thoughts of {world.raw.np_random_seed}")
         self._first = True
 
     def advise(self) -> Advice:
@@ -96,7 +94,7 @@ class Expert:
         stuck = step is None or step.action not in can
         if step is None or stuck:
             step = Step(can[0], Aim(Verb.EXPLORE))
-        thought = think(step, memory, self._wording)
+        thought = think(step, memory)
         return Advice(thought, world.action_set.word(step.action), stuck)
 
 

@@ -5,10 +5,10 @@ to say beside the present aim (what is carried, what is done, what has not been 
 says where the thing aimed at is and ends with the action, which it explains. The words are few, so
 that a small model learns them from a hundred episodes, and follow one grammar, so that
 `envs.claims` can read every thought back and check it.
-"""
 
-from collections.abc import Sequence
-from random import Random
+There is one way to say each thing. Where a mind chooses among equal words, the choice earns
+nothing, and is noise in all that it learns from reward (docs/LOG.md).
+"""
 
 from envs.actions import Action
 from envs.aims import Aim, Step, Verb
@@ -32,53 +32,50 @@ DID = {
     "open": "I have opened the {thing}.",
     "reach": "I have been at the {thing}.",
 }
-CARRIED = ("I carry the {thing}.", "I have the {thing}.")
-UNSEEN = ("I see the {sought} nowhere so far.", "The {sought} is nowhere so far.")
-SEEN = ("I still look for the {sought}.",)
+CARRIED = "I carry the {thing}."
+UNSEEN = "I see the {sought} nowhere so far."
+SEEN = "I still look for the {sought}."
 
-IN_VIEW = ("The {thing} is {where}, {so}.", "I see the {thing} {where}, {so}.")
-OBSTRUCTED = tuple(text.replace("{so}", "but the {block} is in the way, {so}") for text in IN_VIEW)
-ROUNDABOUT = tuple(text.replace("{so}", "but the way there is blocked, {so}") for text in IN_VIEW)
-BESIDE = tuple(text.replace("{so}", "I need a free place beside it, {so}") for text in IN_VIEW)
-OUT_OF_VIEW = (
-    "I saw the {thing} before, it should be {side}, {so}.",
-    "I remember the {thing} {side}, {so}.",
-)
-PUT_NEXT = ("The {thing} is beside the free place ahead, {so}.",)
-PUT_DOWN = ("The place ahead is free, {so}.",)
-FREE_PLACE = ("I look for a free place, {so}.",)
-EXPLORE = ("I look around, {so}.", "I look further, {so}.")
+IN_VIEW = "I see the {thing} {where}, {so}."
+OBSTRUCTED = "I see the {thing} {where}, but the {block} is in the way, {so}."
+ROUNDABOUT = "I see the {thing} {where}, but the way there is blocked, {so}."
+BESIDE = "I see the {thing} {where}, I need a free place beside it, {so}."
+OUT_OF_VIEW = "I saw the {thing} before, it should be {side}, {so}."
+PUT_NEXT = "The {thing} is beside the free place ahead, {so}."
+PUT_DOWN = "The place ahead is free, {so}."
+FREE_PLACE = "I look for a free place, {so}."
+EXPLORE = "I look around, {so}."
 
 
-def think(step: Step, memory: Memory, wording: Random) -> str:
-    """A thought that ends in `step.action`, true of `memory`; `wording` draws among equal ways."""
-    sentences = (_standing(step.aim, memory, wording), _reason(step, memory, wording))
+def think(step: Step, memory: Memory) -> str:
+    """A thought that ends in `step.action`, true of `memory`."""
+    sentences = (_standing(step.aim, memory), _reason(step, memory))
     return " ".join(filter(None, sentences))
 
 
-def _standing(aim: Aim, memory: Memory, wording: Random) -> str:
+def _standing(aim: Aim, memory: Memory) -> str:
     """How the mission stands; empty when there is nothing to say."""
     if aim.sought is not None:
         known = memory.ever_saw(*aim.sought)
         sought = describe(*aim.sought)
-        return wording.choice(SEEN if known else UNSEEN).format(sought=sought)
+        return (SEEN if known else UNSEEN).format(sought=sought)
     if memory.carried and aim.verb is not Verb.PICK_UP:
-        return wording.choice(CARRIED).format(thing=memory.carried)
+        return CARRIED.format(thing=memory.carried)
     if aim.done:
         thing = aim.done.thing
         return DID[aim.done.verb].format(thing=describe(thing.kind, thing.colour))
     return ""
 
 
-def _reason(step: Step, memory: Memory, wording: Random) -> str:
+def _reason(step: Step, memory: Memory) -> str:
     """Where the thing aimed at is, and what is therefore done."""
-    templates, words = _case(step, memory)
+    template, words = _case(step, memory)
     purpose = f" {step.aim.purpose}" if step.aim.purpose else ""
-    return wording.choice(templates).format(so=f"so I {DOING[step.action]}{purpose}", **words)
+    return template.format(so=f"so I {DOING[step.action]}{purpose}", **words)
 
 
-def _case(step: Step, memory: Memory) -> tuple[Sequence[str], dict[str, str]]:
-    """The sentences for a step, and what fills them."""
+def _case(step: Step, memory: Memory) -> tuple[str, dict[str, str]]:
+    """The sentence for a step, and what fills it."""
     aim, pose = step.aim, memory.pose
     if aim.verb is Verb.PUT_DOWN:
         return (PUT_DOWN if step.action is Action.DROP else FREE_PLACE), {}
