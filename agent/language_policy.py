@@ -1,7 +1,7 @@
 """The policy that is a language model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -138,7 +138,12 @@ class DictatedPolicy(LanguagePolicy):
         """The teacher's replies, with the tokens that a model would have read and written."""
         asked = [self._ask(one) for one in live]
         return [
-            Response(told.text, False, prompt_ids, self.frame.text(told.text), (), opens_segment)
+            replace(
+                told,
+                prompt_ids=prompt_ids,
+                reply_ids=self.frame.text(told.text),
+                opens_segment=opens_segment,
+            )
             for (prompt_ids, opens_segment), told in zip(
                 asked, self.teacher.respond(live), strict=True
             )

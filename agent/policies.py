@@ -8,7 +8,7 @@ import numpy as np
 
 from agent.replies import ReplyMode, render
 from agent.types import Start, Turn
-from envs.actions import PLAIN
+from envs.actions import PLAIN, Action
 from envs.expert import Expert, expert_for
 from envs.grid_world import GridWorld
 from envs.reactive import reactive_action
@@ -44,6 +44,7 @@ class Response:
     reply_ids: tuple[int, ...] = ()
     log_probs: tuple[float, ...] = ()
     opens_segment: bool = False
+    slip: bool = False
 
 
 class Policy(Protocol):
@@ -83,15 +84,19 @@ class ReactivePolicy:
 
     def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
         """The rule's action for what is sensed now."""
-        return [
-            Response(render("", self._word(_grid_world(one, self.name)), self.mode)) for one in live
-        ]
+        worlds = [_grid_world(one, self.name) for one in live]
+        return [Response(render("", _word(one, _rule(one)), self.mode)) for one in worlds]
 
-    def _word(self, world: GridWorld) -> str:
-        """The rule's action in the world's own words; its first word where it has none for it."""
-        action = PLAIN[reactive_action(world.mission, world.senses)]
-        actions = world.action_set
-        return actions.word(action) if action in actions.actions else actions.words[0]
+
+def _rule(world: GridWorld) -> Action:
+    """What the rule without memory does."""
+    return PLAIN[reactive_action(world.mission, world.senses)]
+
+
+def _word(world: GridWorld, action: Action) -> str:
+    """An action in the world's own words; its first word where it has none for it."""
+    actions = world.action_set
+    return actions.word(action) if action in actions.actions else actions.words[0]
 
 
 SLIPS = (
@@ -109,22 +114,34 @@ SLIPS = (
     "{thought} {answer}",
 )
 """Ways to spoil a reply, so that it cannot be read."""
+HASTY = "There is no time to think."
+"""The thought of an expert that goes straight on where it should not."""
 
 
 class ExpertPolicy:
     """Demonstrations: the expert's thought and action (see `envs.expert`).
 
-    With `slips`, it now and then says something that cannot be read, and goes on from there. One
-    who has only seen flawless episodes does not know what to do after a slip of its own: the
-    complaint about it is a text never read before, and one slip brings the next.
+    One who has only seen flawless episodes does not know how to go on after a mistake of its own:
+    what then is observed was never read before, and one mistake brings the next. So the expert
+    can be made to fail now and then, and goes on from there: in noise that is put into a teacher's
+    play, a learner's own states are met (DART, https://arxiv.org/abs/1703.09327).
     """
 
     name = "expert"
 
-    def __init__(self, mode: ReplyMode = ReplyMode.THINK, slips: float = 0.0) -> None:
-        """slips: the share of replies that are spoiled."""
+    def __init__(
+        self, mode: ReplyMode = ReplyMode.THINK, slips: float = 0.0, haste: float = 0.0
+    ) -> None:
+        """
+        Args:
+            mode: the form of its replies.
+            slips: the share of replies that are spoiled, so that they cannot be read.
+            haste: where the rule without memory would go straight on and the expert would not, how
+                often it does, and bumps into what is in the way.
+        """
         self.mode = mode
         self.slips = slips
+        self.haste = haste
         self._experts: dict[int, Expert] = {}
 
     def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
@@ -138,15 +155,21 @@ class ExpertPolicy:
         return [self._response(one) for one in live]
 
     def _response(self, one: LiveEpisode) -> Response:
-        """The advice for this turn, or a slip."""
+        """The advice for this turn, or a mistake."""
         told = self._experts[one.key].advise()
+        world = _grid_world(one, self.name)
+        straight = _word(world, Action.FORWARD)
+        tempted = _rule(world) is Action.FORWARD and told.action != straight
+        if tempted and one.random.random() < self.haste:
+            return Response(render(HASTY, straight, self.mode), slip=True)
         reply = render(told.thought, told.action, self.mode)
-        if one.random.random() < self.slips:
-            answer = render("", told.action, ReplyMode.ANSWER)
-            reply = str(one.random.choice(SLIPS)).format(
-                reply=reply, answer=answer, thought=told.thought, action=told.action
-            )
-        return Response(reply)
+        if one.random.random() >= self.slips:
+            return Response(reply)
+        answer = render("", told.action, ReplyMode.ANSWER)
+        spoiled = str(one.random.choice(SLIPS)).format(
+            reply=reply, answer=answer, thought=told.thought, action=told.action
+        )
+        return Response(spoiled, slip=True)
 
 
 def _grid_world(live: LiveEpisode, policy: str) -> GridWorld:

@@ -9,7 +9,7 @@ import numpy as np
 
 import envs
 from agent.policies import LiveEpisode, Policy, Response
-from agent.replies import parse
+from agent.replies import complaint, parse
 from agent.types import Episode, Group, ReplyStatus, Start, Turn
 from envs.text_world import EpisodeStatus, Info, TextWorld
 
@@ -115,10 +115,11 @@ def _take_turn(episode: LiveEpisode, response: Response, policy: Policy) -> Epis
             reply_ids=response.reply_ids,
             log_probs=response.log_probs,
             opens_segment=response.opens_segment,
+            slip=response.slip,
         )
     )
     if reply.status is not ReplyStatus.OK:
-        observation = f"Your reply could not be read: {reply.status.value}. {observation}"
+        observation = f"{complaint(reply.status)} {observation}"
     episode.observation = observation
     episode.state = _state(info)
     return EpisodeStatus(info["status"])

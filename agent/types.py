@@ -74,6 +74,8 @@ class Turn:
     reply_ids: tuple[int, ...] = ()
     log_probs: tuple[float, ...] = ()
     opens_segment: bool = False
+    slip: bool = False
+    """a demonstrator's mistake, made on purpose: to be read, and not to be imitated"""
 
 
 @dataclass(frozen=True, slots=True)

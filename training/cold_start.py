@@ -14,9 +14,9 @@ from agent.language_policy import DictatedPolicy
 from agent.models import Mind
 from agent.policies import ExpertPolicy
 from agent.rollout import play
-from agent.types import Episode, ReplyStatus
+from agent.types import Episode
 from training.batching import Batch, batch_episodes
-from training.config import ColdStartConfig, TrainConfig
+from training.config import TrainConfig
 from training.learner import Learner, Update
 from training.losses import token_weights
 from training.starts import COLD_START, DEMONSTRATIONS, draw_starts, training_world
@@ -41,7 +41,9 @@ def demonstrate(
         episode
         for number, mode in enumerate(modes)
         for episode in play(
-            DictatedPolicy(mind, ExpertPolicy(mode, config.cold.slips), config.sampling),
+            DictatedPolicy(
+                mind, ExpertPolicy(mode, config.cold.slips, config.cold.haste), config.sampling
+            ),
             [(start, 0) for start in starts[number :: len(modes)]],
             make=training_world(config),
             on_episode=on_episode,
@@ -58,23 +60,6 @@ def demonstrate(
     return shown
 
 
-def imitation_rate(config: ColdStartConfig, step: int, progress: float) -> float:
-    """The learning rate of an update: it rises over the warm-up, and falls to 0 in a straight line.
-
-    At a constant rate, cold starts of one run that lay a few updates apart differed by 20 points of
-    success (docs/LOG.md).
-
-    Args:
-        step: of the cold start, counted on where it continues.
-        progress: how much of the stage is done, 0 to 1.
-
-    >>> [round(imitation_rate(ColdStartConfig(warmup=4), step, step / 8), 6) for step in (0, 3, 7)]
-    [0.00025, 0.000625, 0.000125]
-    """
-    risen = min(1.0, (step + 1) / max(config.warmup, 1))
-    return config.learning_rate * risen * (1 - progress)
-
-
 def imitate(
     config: TrainConfig, learner: Learner, shown: list[Episode], step: int
 ) -> tuple[Update, int]:
@@ -87,8 +72,8 @@ def imitate(
     count = min(config.cold.episodes_per_step, len(shown))
     chosen = rng.choice(len(shown), size=count, replace=False)
     episodes = [shown[index] for index in chosen]
-    readable = [[float(turn.status is ReplyStatus.OK) for turn in one.turns] for one in episodes]
-    batch = batch_episodes(episodes, advantages=readable)
+    imitated = [[float(not turn.slip) for turn in one.turns] for one in episodes]
+    batch = batch_episodes(episodes, advantages=imitated)
     weights = token_weights(batch.mask & (batch.advantages > 0), batch.episode, "dapo")
 
     def loss(rows: Tensor, part: Batch, log_probs: Tensor) -> Tensor:

@@ -38,6 +38,9 @@ class ColdStartConfig:
     slips: float = 0.0
     """share of the expert's replies that are spoiled on purpose. They are not imitated: what comes
     after them shows how to go on"""
+    haste: float = 0.0
+    """where a rule without memory would go straight on and the expert would not, how often the
+    expert does, and bumps into what is in the way. Not imitated either, and for the same reason"""
     modes: tuple[ReplyMode, ...] = ()
     """reply modes the demonstrations show in turn, where arms share them; none: the run's own"""
 
@@ -50,7 +53,9 @@ class ColdStartConfig:
         )
         _need(self.learning_rate > 0, f"learning_rate must be > 0, got {self.learning_rate}")
         _need(self.warmup >= 0, f"warmup must be >= 0, got {self.warmup}")
-        _need(0 <= self.slips < 1, f"slips must be at least 0 and below 1, got {self.slips}")
+        for name in ("slips", "haste"):
+            share = getattr(self, name)
+            _need(0 <= share < 1, f"{name} must be at least 0 and below 1, got {share}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,9 @@ class GrpoConfig:
     group_size: int = 8
     """K: episodes played from each start"""
     learning_rate: float = 1e-4
-    """at the first step; it falls to 0 in a straight line"""
+    """after the warm-up; it falls to 0 in a straight line"""
+    warmup: int = 0
+    """steps over which the learning rate rises to its value. A first step alone is mostly noise"""
     updates_per_batch: int = 1
     """updates made from each batch of episodes; above 1 the clip bounds come into play"""
     clip_low: float = 0.2
@@ -83,8 +90,10 @@ class GrpoConfig:
     costs on its turn"""
     length_shade: float = 0.0
     """how much of a success's reward is lost when it takes all its turns"""
+    episode_credit: float = 1.0
+    """weight, for each turn, of what its episode earned against the group"""
     step_credit: float = 0.0
-    """weight of what each turn earns against the group's other turns in the same state (GiGPO)"""
+    """weight of what the turn itself gained, by what came of its states in the whole group"""
     discount: float = 0.95
     """for step credit: what a reward loses with each turn that it is away"""
     permute_returns: bool = False
@@ -99,6 +108,7 @@ class GrpoConfig:
             "episodes of a group with one another.",
         )
         _need(self.learning_rate > 0, f"learning_rate must be > 0, got {self.learning_rate}")
+        _need(self.warmup >= 0, f"warmup must be >= 0, got {self.warmup}")
         _need(
             self.updates_per_batch >= 1,
             f"updates_per_batch must be >= 1, got {self.updates_per_batch}",
@@ -112,6 +122,11 @@ class GrpoConfig:
         _need(self.kl_coef >= 0, f"kl_coef must be >= 0, got {self.kl_coef}")
         _need(self.format_coef >= 0, f"format_coef must be >= 0, got {self.format_coef}")
         _need(self.step_credit >= 0, f"step_credit must be >= 0, got {self.step_credit}")
+        _need(
+            self.episode_credit == 1 or (self.episode_credit >= 0 and self.step_credit > 0),
+            f"episode_credit weighs episodes against step credit: 1 without it, 0 or more with it, "
+            f"got {self.episode_credit} and {self.step_credit}",
+        )
         _need(0 <= self.discount <= 1, f"discount must be between 0 and 1, got {self.discount}")
         _need(
             0 <= self.length_shade <= 1,
@@ -191,6 +206,9 @@ class TrainConfig:
     """imitate the expert first, or not at all (as R1-Zero)"""
     reply_mode: ReplyMode = ReplyMode.THINK
     """think and answer, answer alone, or dots and answer"""
+    hard_share: float = 0.0
+    """of the missions demonstrated and played in training, those that a rule without memory fails;
+    0: as they come"""
     cold_plus_minutes: float = 0.0
     """control: in place of GRPO, go on with the cold start for so many minutes"""
     device: Literal["auto", "cpu", "cuda"] = "auto"
@@ -215,6 +233,9 @@ class TrainConfig:
             "not among cold.modes",
         )
         _need(self.seed >= 0, f"seed must be >= 0, got {self.seed}")
+        _need(
+            0 <= self.hard_share <= 1, f"hard_share must be between 0 and 1, got {self.hard_share}"
+        )
         _need(
             self.cold_plus_minutes >= 0,
             f"cold_plus_minutes must be >= 0, got {self.cold_plus_minutes}",

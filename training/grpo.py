@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -38,13 +38,15 @@ def assess(groups: list[Group], config: GrpoConfig, seed: Sequence[int] = (0,)) 
         rewards = permute(rewards, seed)
     advantages = group_advantages(rewards, config.normalise)
     if config.step_credit:
+        whole = config.episode_credit * advantages.values
+        kept = advantages.kept & (config.episode_credit > 0)
         outcomes = score(groups, length_shade=config.length_shade, format_coef=0.0)
         steps = step_advantages(groups, outcomes, config.discount, config.format_coef)
         if config.permute_returns:
             steps = permute_steps(steps, seed)
         weighted = [[config.step_credit * one for one in group] for group in steps]
         taught = np.array([any(one.any() for one in group) for group in steps])
-        advantages = replace(advantages, steps=weighted, kept=advantages.kept | taught)
+        advantages = Advantages(whole, kept | taught, weighted)
     return Scored(rewards, advantages)
 
 

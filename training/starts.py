@@ -6,10 +6,15 @@ from functools import partial
 import numpy as np
 
 import envs
+from agent.policies import ReactivePolicy
+from agent.rollout import play
 from agent.types import Start
 from envs.tasks import Split, refuse_held_out, seeds
 from envs.text_world import TextWorld
 from training.config import TrainConfig
+
+PATIENCE = 100
+"""How often starts are drawn anew to find hard and easy ones."""
 
 DEMONSTRATIONS, COLD_START, GRPO = range(3)
 """Stages, as the first number of every random stream after the run's seed."""
@@ -19,10 +24,28 @@ def draw_starts(config: TrainConfig, stage: int, step: int, count: int) -> list[
     """Training starts of a step: the same for the same run seed, stage and step, in any order.
 
     Nothing is carried from step to step, so a resumed run draws what the interrupted one would.
+    `hard_share` of them are missions that the rule without memory fails, if such are found.
     """
     train = seeds(Split.TRAIN, 1 << 30)
-    drawn = np.random.default_rng([config.seed, stage, step]).integers(len(train), size=count)
-    return [Start(config.task, train[int(index)]) for index in drawn]
+    rng = np.random.default_rng([config.seed, stage, step])
+
+    def draw() -> list[Start]:
+        drawn = rng.integers(len(train), size=count)
+        return [Start(config.task, train[int(index)]) for index in drawn]
+
+    if not config.hard_share:
+        return draw()
+    make = training_world(config)
+    wanted = round(config.hard_share * count)
+    hard: list[Start] = []
+    easy: list[Start] = []
+    for _ in range(PATIENCE):
+        for episode in play(ReactivePolicy(), [(start, 0) for start in draw()], make=make):
+            (easy if episode.success else hard).append(episode.start)
+        if len(hard) >= wanted and len(easy) >= count - wanted:
+            break
+    share = min(len(hard), max(wanted, count - len(easy)))
+    return [*hard[:share], *easy[: count - share]]
 
 
 def fixed_starts(config: TrainConfig, split: Split, count: int) -> list[Start]:

@@ -1,18 +1,19 @@
-"""Credit for single turns: in a group, the same state recurs, and what followed it can be compared.
+"""Credit for single turns: in a group, the same states recur, and what followed can be compared.
 
 A group's advantage is the same for every turn of an episode, the good ones and the bad ones. But
-its episodes start in one state and often meet in others. Of all the turns that were taken in one
-state, those after which the reward came soon were better than those after which it came late or
-never; and a reply that cannot be read is worse than one that can, there and then.
+its episodes start in one state and often meet in others. So a group draws a map: states, and the
+turns that led from one to the next. On it a state is worth what came of it in all the episodes that
+passed, whichever way they had come, and a turn is as good as the state it led to was better than
+the one it left. What an episode had the luck to do later does not count for it.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from agent.types import Episode, Group, ReplyStatus
+from agent.types import Group, ReplyStatus
 from training.rewards import permute
 
 
@@ -22,10 +23,13 @@ def step_advantages(
     discount: float = 0.95,
     slip_cost: float = 0.0,
 ) -> list[list[NDArray[np.float64]]]:
-    """Advantages of turns against the turns of their group that were taken in the same state.
+    """What each turn gained, in the spread of its group.
 
-    Anchor-state grouping of GiGPO (https://arxiv.org/abs/2505.10978), with the spread of the whole
-    group in place of each state's own, since many states are met only twice.
+    States are compared within a group as in GiGPO (https://arxiv.org/abs/2505.10978). They are
+    worth what they would be if the turns played were all there is: the certainty-equivalence
+    estimate, to which batch TD(0) converges (Sutton and Barto, Reinforcement Learning, 2nd edition,
+    section 6.3). GiGPO's own values, mean returns of visits, leave far more noise in a gradient
+    (docs/LOG.md).
 
     Args:
         groups: G groups of K episodes.
@@ -34,43 +38,59 @@ def step_advantages(
         slip_cost: what a reply that cannot be read costs on its turn.
 
     Returns:
-        [G][K][turns of the episode], 0 where a state was met once.
+        [G][K][turns of the episode], 0 where all turns from a state went the same way.
     """
     return [
-        _group(group, earned, discount, slip_cost)
+        _group(_Map.of(group, earned, slip_cost), discount)
         for group, earned in zip(groups, rewards, strict=True)
     ]
 
 
-def _group(
-    group: Group, rewards: NDArray[np.float64], discount: float, slip_cost: float
-) -> list[NDArray[np.float64]]:
-    values = [
-        _returns(episode, float(reward), discount, slip_cost)
-        for episode, reward in zip(group.episodes, rewards, strict=True)
-    ]
-    met = defaultdict(list)
-    for member, episode in enumerate(group.episodes):
-        for number, turn in enumerate(episode.turns):
-            met[turn.state].append((member, number))
-    advantages = [np.zeros_like(value) for value in values]
-    for places in met.values():
-        mean = np.mean([values[member][number] for member, number in places])
-        for member, number in places:
-            advantages[member][number] = values[member][number] - mean
-    spread = np.concatenate(advantages).std()
-    return [advantage / (spread + 1e-4) for advantage in advantages]
+@dataclass(frozen=True, slots=True)
+class _Map:
+    """The turns of a group: N in all, between S states."""
+
+    lengths: list[int]
+    """[K] turns of each episode"""
+    before: NDArray[np.int64]
+    """[N] the state of each turn, numbered"""
+    after: NDArray[np.int64]
+    """[N] the state it led to; S where it was the last"""
+    earned: NDArray[np.float64]
+    """[N] what it earned at once"""
+
+    @classmethod
+    def of(cls, group: Group, rewards: NDArray[np.float64], slip_cost: float) -> "_Map":
+        number: dict[int, int] = {}
+        for episode in group.episodes:
+            for turn in episode.turns:
+                number.setdefault(turn.state, len(number))
+        before: list[int] = []
+        after: list[int] = []
+        earned: list[float] = []
+        for episode, reward in zip(group.episodes, rewards, strict=True):
+            states = [number[turn.state] for turn in episode.turns]
+            before += states
+            after += [*states[1:], len(number)]
+            earned += [-slip_cost * (one.status is not ReplyStatus.OK) for one in episode.turns]
+            earned[-1] += float(reward)
+        lengths = [len(episode.turns) for episode in group.episodes]
+        return cls(lengths, np.array(before), np.array(after), np.array(earned))
 
 
-def _returns(
-    episode: Episode, reward: float, discount: float, slip_cost: float
-) -> NDArray[np.float64]:
-    """What each turn led to: its own slip, the slips to come and the reward, discounted."""
-    values = np.array([-slip_cost * (turn.status is not ReplyStatus.OK) for turn in episode.turns])
-    values[-1:] += reward
-    for number in range(len(values) - 2, -1, -1):
-        values[number] += discount * values[number + 1]
-    return values
+def _group(played: _Map, discount: float) -> list[NDArray[np.float64]]:
+    states = int(played.before.max()) + 1
+    visits = np.bincount(played.before, minlength=states)
+    moves = np.zeros((states, states + 1))
+    np.add.at(moves, (played.before, played.after), 1.0)
+    moves = moves[:, :states] / visits[:, None]
+    at_once = np.bincount(played.before, played.earned, minlength=states) / visits
+    # V = at_once + discount * moves @ V. Every state leads to an end, so there is one solution.
+    worth = np.append(np.linalg.solve(np.eye(states) - discount * moves, at_once), 0.0)
+    gained = played.earned + discount * worth[played.after] - worth[played.before]
+    gained[np.abs(gained) < 1e-9] = 0.0  # rounding of the solution
+    parts = np.split(gained / (gained.std() + 1e-4), np.cumsum(played.lengths)[:-1])
+    return list(parts)
 
 
 def permute_steps(

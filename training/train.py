@@ -19,12 +19,12 @@ from envs.tasks import Split
 from training.alarms import Collapse, find_collapse, warnings
 from training.batching import make_batch
 from training.checkpoints import restore
-from training.cold_start import demonstrate, imitate, imitation_rate
+from training.cold_start import demonstrate, imitate
 from training.config import TrainConfig
 from training.evaluation import evaluate
 from training.grpo import assess, learn
 from training.interrupt import Stop, between_steps
-from training.learner import Learner
+from training.learner import Learner, scheduled_rate
 from training.measuring import Measuring
 from training.report import write_report
 from training.run_dir import RunDir, read_metrics
@@ -119,7 +119,7 @@ class Trainer:
         with between_steps() as stop:
             while done < 1:
                 began = time.perf_counter()
-                learner.learning_rate = imitation_rate(self.config.cold, step, done)
+                learner.learning_rate = scheduled_rate(self.config.cold, step, done)
                 update, tokens = imitate(self.config, learner, shown, step)
                 seconds = time.perf_counter() - began
                 self.run.log(
@@ -169,7 +169,7 @@ class Trainer:
     def grpo_step(self, step: int, learner: Learner, reference: nn.Module | None) -> None:
         """One round of play and update."""
         config = self.config.grpo
-        learner.learning_rate = config.learning_rate * (1 - step / config.steps)
+        learner.learning_rate = scheduled_rate(config, step, step / config.steps)
         began = time.perf_counter()
         groups = play_groups(
             self.policy,

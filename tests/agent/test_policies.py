@@ -1,6 +1,7 @@
 """Policies without a language model: the ends of the scale."""
 
 from functools import partial
+from itertools import pairwise
 
 import pytest
 
@@ -55,6 +56,20 @@ def test_an_expert_that_slips_goes_on() -> None:
     for one, other in zip(flawless, slipping, strict=True):  # what is done is the same
         assert [t.action for t in one.turns] == [t.action for t in other.turns if t.action]
     assert play(ExpertPolicy(slips=0.3), STARTS, make=patient) == slipping
+
+
+def test_an_expert_in_haste_bumps_and_goes_on() -> None:
+    patient = partial(envs.make, turn_limit=60)
+    starts = [(Start("goto-small", seed), 0) for seed in range(60)]
+    blocked = [(one.start, 0) for one in play(ReactivePolicy(), starts) if not one.success]
+    hasty = play(ExpertPolicy(haste=0.5), blocked, make=patient)
+    assert all(episode.success for episode in hasty)
+    slips = [
+        (slip, then) for episode in hasty for slip, then in pairwise(episode.turns) if slip.slip
+    ]
+    assert any("bumped into" in then.observation for _, then in slips)
+    for slip, _ in slips:
+        assert (slip.status, slip.action) == (ReplyStatus.OK, "go forward")
 
 
 def test_the_rule_speaks_the_words_of_its_world() -> None:

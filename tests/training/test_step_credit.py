@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from agent.types import Episode, EpisodeStatus, Group, ReplyStatus, Start, Turn
 from training.rewards import permute
@@ -18,12 +20,12 @@ def episode(*states: int, slips: tuple[int, ...] = ()) -> Episode:
     return Episode(START, 0, "", turns, EpisodeStatus.FAILURE, 9)
 
 
-def test_turns_are_compared_within_their_state_alone() -> None:
+def test_a_turn_gains_what_its_state_is_better_than_the_last() -> None:
     # From state 1, one episode reaches the reward in two turns, the other wanders and fails.
     group = Group(START, (episode(1, 2), episode(1, 3, 1)))
     [[won, lost]] = step_advantages([group], np.array([[1.0, 0.0]]), discount=0.5)
-    # State 1 was met with what followed worth 0.5, 0 and 0: mean 1/6.
-    values = np.array([1 / 3, 0.0, -1 / 6, 0.0, -1 / 6])
+    # V(2) = 1, V(3) = V(1) / 2, V(1) = (V(2) / 2 + V(3) / 2 + 0) / 3 = 2 / 11.
+    values = np.array([7 / 22, 0.0, -3 / 22, 0.0, -4 / 22])
     expected = values / (values.std() + 1e-4)
     assert np.concatenate([won, lost]) == pytest.approx(expected)
 
@@ -34,10 +36,43 @@ def test_a_slip_costs_on_its_turn() -> None:
     [[clean, slipped]] = step_advantages(
         [group], np.array([[1.0, 1.0]]), discount=0.5, slip_cost=0.4
     )
-    # State 1: worth 0.5, then -0.4 + 0.5 * 0.5 for the slip, then 0.5: mean 0.85 / 3.
-    values = np.array([0.5 - 0.85 / 3, 0.0, -0.15 - 0.85 / 3, 0.5 - 0.85 / 3, 0.0])
+    # V(2) = 1, V(1) = (1 / 2 - 0.4 + V(1) / 2 + 1 / 2) / 3 = 0.24.
+    values = np.array([0.26, 0.0, -0.52, 0.26, 0.0])
     expected = values / (values.std() + 1e-4)
     assert np.concatenate([clean, slipped]) == pytest.approx(expected)
+
+
+def test_luck_that_comes_later_does_not_count() -> None:
+    group = Group(START, (episode(1, 2, 4), episode(1, 2, 5), episode(1, 3)))
+    [[won, unlucky, wrong]] = step_advantages([group], np.array([[1.0, 0.0, 0.0]]))
+    assert won[0] == unlucky[0] > 0 > wrong[0]
+    assert won[1] > 0 > unlucky[1]
+
+
+EPISODES = st.lists(st.lists(st.integers(0, 4), min_size=1, max_size=6), min_size=2, max_size=5)
+
+
+@given(EPISODES, st.data())
+def test_equal_to_values_found_by_sweeping(states: list[list[int]], data: st.DataObject) -> None:
+    rewards = [float(data.draw(st.booleans())) for _ in states]
+    group = Group(START, tuple(episode(*one) for one in states))
+    [found] = step_advantages([group], np.array([rewards]), discount=0.8)
+    turns = [
+        (one[n], one[n + 1] if n + 1 < len(one) else None, reward if n + 1 == len(one) else 0.0)
+        for one, reward in zip(states, rewards, strict=True)
+        for n in range(len(one))
+    ]
+    worth = dict.fromkeys(range(5), 0.0)
+    for _ in range(200):
+        for state in worth:
+            comes = [
+                r + 0.8 * worth.get(after, 0.0) for before, after, r in turns if before == state
+            ]
+            worth[state] = float(np.mean(comes)) if comes else 0.0
+    values = np.array(
+        [r + 0.8 * worth.get(after, 0.0) - worth[before] for before, after, r in turns]
+    )
+    assert np.concatenate(found) == pytest.approx(values / (values.std() + 1e-4), abs=1e-6)
 
 
 def test_equal_episodes_teach_nothing() -> None:

@@ -1,0 +1,38 @@
+"""Which missions are drawn for training."""
+
+from dataclasses import replace
+
+import pytest
+
+from agent.policies import ReactivePolicy
+from agent.rollout import play
+from envs.tasks import Split, seeds
+from training.presets import preset
+from training.starts import GRPO, draw_starts
+
+
+def failed(starts) -> list[bool]:
+    """Whether the rule without memory fails each."""
+    return [not one.success for one in play(ReactivePolicy(), [(start, 0) for start in starts])]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_step_draws_the_same_again_and_no_other_step_does(share: float) -> None:
+    config = replace(preset("tiny"), hard_share=share)
+    drawn = draw_starts(config, GRPO, 3, 8)
+    assert drawn == draw_starts(config, GRPO, 3, 8)
+    assert not set(drawn) & set(draw_starts(config, GRPO, 4, 8))
+    assert all(one.seed in seeds(Split.TRAIN, 1 << 30) for one in drawn)
+
+
+@pytest.mark.parametrize(("share", "hard"), [(0.25, 2), (0.5, 4), (1.0, 8)])
+def test_the_share_of_hard_missions(share: float, hard: int) -> None:
+    starts = draw_starts(replace(preset("tiny"), hard_share=share), GRPO, 0, 8)
+    assert len(starts) == len(set(starts)) == 8
+    assert failed(starts) == [True] * hard + [False] * (8 - hard)
+
+
+def test_where_none_is_hard_all_are_easy() -> None:
+    config = replace(preset("tiny"), hard_share=0.5, task="BabyAI-GoToObjS6-v1")
+    starts = draw_starts(config, GRPO, 0, 2)
+    assert failed(starts) == [False, False]
