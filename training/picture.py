@@ -12,6 +12,12 @@ from training.plots import AMBER, TEAL, style
 
 COLUMNS = 3
 """Tiles in a row."""
+SIDE, GAP, MARGIN = 3.1, 0.25, 0.2
+"""Of a tile's view, in inches, as all that follows: between tiles, and around them."""
+HEAD, ROW = 0.9, 5.0
+"""Above the first view; from the top of a view to the top of the one below it."""
+LINE, PARAGRAPH = 0.15, 0.09
+"""From line to line of a tile's text, and what is added between its parts."""
 
 
 def draw_episode(episode: Episode, make: MakeWorld, path: Path, most: int = 8) -> None:
@@ -25,40 +31,39 @@ def draw_episode(episode: Episode, make: MakeWorld, path: Path, most: int = 8) -
     world.reset(seed=episode.start.seed)
     turns = episode.turns[:most]
     rows = -(-len(turns) // COLUMNS)
+    width = 2 * MARGIN + COLUMNS * SIDE + (COLUMNS - 1) * GAP
+    height = HEAD + rows * ROW
     with style():
-        figure = Figure(figsize=(3.4 * COLUMNS, 5.2 * rows + 0.5))
+        figure = Figure(figsize=(width, height))
         figure.set_layout_engine("none")
-        axes = figure.subplots(rows, COLUMNS, squeeze=False).flat
-        for tile in axes:
-            tile.axis("off")
-        figure.suptitle(
+        figure.text(
+            MARGIN / width,
+            1 - MARGIN / height,
             f"Mission: {episode.mission}   ({episode.status.value}, {len(episode.turns)} turns)",
-            x=0.02,
-            y=0.99,
             va="top",
-            ha="left",
             fontsize=14,
             fontweight="bold",
         )
-        for number, (tile, turn) in enumerate(zip(figure.axes, turns, strict=False), start=1):
+        for number, turn in enumerate(turns):
+            left = MARGIN + number % COLUMNS * (SIDE + GAP)
+            top = HEAD + number // COLUMNS * ROW
+            place = left / width, 1 - (top + SIDE) / height, SIDE / width, SIDE / height
+            tile = figure.add_axes(place)
+            tile.axis("off")
             tile.imshow(np.asarray(world.render()))
-            tile.set_title(f"turn {number}", loc="left", fontsize=10)
-            below = -0.04
+            tile.set_title(f"turn {number + 1}", loc="left", fontsize=10)
+            below = 2 * PARAGRAPH
             for text, colour, weight in (
                 (turn.observation, "0.35", "normal"),
                 (turn.thought or turn.reply, TEAL, "normal"),
                 (f"> {turn.action or turn.status.value}", AMBER, "bold"),
             ):
-                lines = textwrap.wrap(text, 44)
+                lines = textwrap.wrap(text, 46)
                 tile.text(
-                    0, below, "\n".join(lines), transform=tile.transAxes, va="top",
+                    0, -below / SIDE, "\n".join(lines), transform=tile.transAxes, va="top",
                     fontsize=8.5, color=colour, fontweight=weight, linespacing=1.25,
                 )  # fmt: skip
-                below -= 0.052 * len(lines) + 0.035
+                below += LINE * len(lines) + PARAGRAPH
             world.step(turn.action)
-        height = 5.2 * rows + 0.5
-        figure.subplots_adjust(
-            left=0.02, right=0.98, top=1 - 0.8 / height, bottom=1.6 / height, wspace=0.1, hspace=0.6
-        )
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=110)

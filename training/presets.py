@@ -17,10 +17,24 @@ def default() -> TrainConfig:
     """`nano` from scratch learns to go to a named object in a small room, in ten minutes."""
     return TrainConfig(
         sampling=Sampling(temperature=0.8, max_reply_tokens=20, history=0),
+        hard_share=1 / 3,
         cold=ColdStartConfig(
-            demonstrations=40, slips=0.2, steps=140, episodes_per_step=8, learning_rate=2e-3
+            demonstrations=20,
+            slips=0.2,
+            haste=0.6,
+            steps=60,
+            episodes_per_step=8,
+            learning_rate=2e-3,
         ),
-        grpo=GrpoConfig(steps=45, learning_rate=5e-4, step_credit=1.0, format_coef=0.5),
+        grpo=GrpoConfig(
+            steps=60,
+            learning_rate=5e-4,
+            warmup=10,
+            episode_credit=0.0,
+            step_credit=1.0,
+            discount=0.8,
+            format_coef=0.5,
+        ),
         learner=LearnerConfig(optimizer="muon", precision="auto", micro_batch_tokens=4096),
     )
 

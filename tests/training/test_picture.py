@@ -10,7 +10,7 @@ import envs
 from agent.policies import ExpertPolicy
 from agent.rollout import play
 from agent.types import Start
-from training.picture import draw_episode
+from training.picture import HEAD, ROW, draw_episode
 
 
 @pytest.mark.parametrize(("seed", "rows"), [(3, 1), (2, 2)])
@@ -20,5 +20,5 @@ def test_a_picture_is_as_high_as_its_turns_need(seed: int, rows: int, tmp_path: 
     path = tmp_path / "pictures" / "episode.png"
     draw_episode(episode, partial(envs.make, render_mode="rgb_array"), path)
     picture = matplotlib.image.imread(path)
-    assert picture.shape[0] == pytest.approx(110 * (5.2 * rows + 0.5), abs=2)
+    assert picture.shape[0] == pytest.approx(110 * (HEAD + rows * ROW), abs=2)
     assert picture.std() > 0.1
