@@ -32,7 +32,8 @@ def find_collapse(
 
     Args:
         values: the figures of the step just made; a number that is not finite is a collapse, and
-            so is `unreadable` above a half, where it was lower before: a policy that starts
+            so is `unreadable` above a half at two steps running, where it was lower before: one
+            step may have drawn missions that no demonstration was like, and a policy that starts
             without demonstrations has yet to learn the form.
         validation_success: success at each validation so far: a collapse when the last two both
             lie 15 points or more below the best before them.
@@ -41,9 +42,9 @@ def find_collapse(
     for name, value in values.items():
         if isinstance(value, float) and not math.isfinite(value):
             return f"{name} is {value}, not a finite number"
-    unreadable = values.get("unreadable", 0.0)
-    if unreadable > MOSTLY and any(past["unreadable"] <= MOSTLY for past in history):
-        return f"{100 * unreadable:.0f} % of the replies can't be read"
+    shares = [past["unreadable"] for past in history] + [values.get("unreadable", 0.0)]
+    if min(shares[-2:]) > MOSTLY and min(shares) <= MOSTLY:
+        return f"{100 * shares[-1]:.0f} % of the replies can't be read, at two steps running"
     if len(validation_success) > 2:
         *before, earlier, latest = validation_success
         if max(before) - max(earlier, latest) >= FALL - 1e-9:

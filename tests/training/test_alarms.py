@@ -29,11 +29,22 @@ def test_a_number_that_is_not_finite_is_a_collapse(value) -> None:
     assert "loss is" in (find_collapse({"reward": 1.0, "loss": value}) or "")
 
 
-def test_more_than_half_the_replies_unreadable_is_a_collapse() -> None:
-    once_readable = [{"unreadable": 0.1}, {"unreadable": 0.6}]
-    assert find_collapse({"unreadable": 0.5}, history=once_readable) is None
-    assert "51 %" in (find_collapse({"unreadable": 0.51}, history=once_readable) or "")
-    assert find_collapse({"unreadable": 0.9}, history=[{"unreadable": 1.0}]) is None
+@pytest.mark.parametrize(
+    ("unreadable", "collapsed"),
+    [
+        ([0.6], False),
+        ([0.1, 0.6], False),  # one bad step may be chance
+        ([0.1, 0.6, 0.51], True),
+        ([0.1, 0.6, 0.5], False),
+        ([0.1, 0.6, 0.2, 0.9], False),
+        ([1.0, 0.9, 0.9], False),  # has never been readable
+    ],
+)
+def test_half_the_replies_unreadable_twice_running_is_a_collapse(unreadable, collapsed) -> None:
+    *history, now = ({"unreadable": share} for share in unreadable)
+    found = find_collapse(now, history=history)
+    assert (found is not None) == collapsed
+    assert found is None or "51 %" in found
 
 
 @pytest.mark.parametrize(
