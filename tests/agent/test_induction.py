@@ -41,17 +41,16 @@ def test_the_heads_look_where_they_should() -> None:
 
 
 def test_of_two_red_things_the_right_one_is_found() -> None:
-    model, tokenizer = build_nano(0)
-    ids = tokenizer.encode(
-        "You see a red key 2 ahead 1 right, a red box 1 ahead 2 left. You face east. I see the red"
-    )
-    boxes = {name: tokenizer.encode(f" {name}") for name in ("box", "key")}
     places = {"box": " 1 ahead 2 left", "key": " 2 ahead 1 right"}
-    for name, box in boxes.items():
-        with torch.no_grad():
-            logits = model(torch.tensor([ids + box])).logits[0, -1]
-        (place,) = tokenizer.encode(places[name])
-        assert int(logits.argmax()) == place
+    seen = f"You see a red key{places['key']}, a red box{places['box']}. You face east. I see the"
+    found = []
+    for seed in range(6):
+        model, tokenizer = build_nano(seed)
+        for name, where in places.items():
+            with torch.no_grad():
+                logits = model(torch.tensor([tokenizer.encode(f"{seen} red {name}")])).logits
+            found.append([int(logits[0, -1].argmax())] == tokenizer.encode(where))
+    assert sum(found) >= 10  # of 12; what is not set in a newborn is random
 
 
 def test_a_newborn_is_the_same_for_the_same_seed_and_another_for_another() -> None:

@@ -21,7 +21,7 @@ def mind() -> Mind:
     return load_model("nano")
 
 
-@pytest.mark.parametrize(("context", "segments"), [(None, 1), (90, 3)])
+@pytest.mark.parametrize(("context", "segments"), [(None, 1), (70, 3)])
 def test_noted_log_probs_are_those_of_a_full_pass(
     mind: Mind, context: int | None, segments: int
 ) -> None:

@@ -97,11 +97,9 @@ def test_a_thing_picked_up_is_kept_when_only_walks_remain():
         assert "drop" not in [advice.action for advice in given]
 
 
-def test_the_seed_fixes_the_words_too_and_they_vary():
+def test_the_seed_fixes_what_is_done_and_thought():
     first, again = (play("goto-local", 3)[1] for _ in range(2))
     assert first == again
-    openings = {play("goto-local", seed)[1][-1].thought[:3] for seed in range(12)}
-    assert openings == {"The", "I s"}
 
 
 def test_thoughts_of_the_default_task_are_short_and_of_few_words():

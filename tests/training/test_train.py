@@ -92,8 +92,9 @@ def test_a_collapse_stops_the_run_and_names_the_last_good_checkpoint(
         trainer = Trainer(config, run)
         run.save("cold_start", 4, trainer.policy, trainer.learner("cold_start", 1e-3).optimizer)
         trainer.watch(0, {"unreadable": 0.2})
+        trainer.watch(1, {"unreadable": 0.7})
         with pytest.raises(Collapse, match=r"80 % of the replies.*cold_start"):
-            trainer.watch(1, {"unreadable": 0.8})
+            trainer.watch(2, {"unreadable": 0.8})
 
 
 def test_a_collapse_names_the_checkpoint_of_the_best_validation(tmp_path: Path) -> None:
