@@ -157,13 +157,14 @@ class ExpertPolicy:
     def _response(self, one: LiveEpisode) -> Response:
         """The advice for this turn, or a mistake."""
         told = self._experts[one.key].advise()
-        world = _grid_world(one, self.name)
-        straight = _word(world, Action.FORWARD)
-        tempted = _rule(world) is Action.FORWARD and told.action != straight
-        if tempted and one.random.random() < self.haste:
-            return Response(render(HASTY, straight, self.mode), slip=True)
+        if self.haste:
+            world = _grid_world(one, self.name)
+            straight = _word(world, Action.FORWARD)
+            tempted = _rule(world) is Action.FORWARD and told.action != straight
+            if tempted and one.random.random() < self.haste:
+                return Response(render(HASTY, straight, self.mode), slip=True)
         reply = render(told.thought, told.action, self.mode)
-        if one.random.random() >= self.slips:
+        if not self.slips or one.random.random() >= self.slips:
             return Response(reply)
         answer = render("", told.action, ReplyMode.ANSWER)
         spoiled = str(one.random.choice(SLIPS)).format(

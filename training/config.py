@@ -207,8 +207,8 @@ class TrainConfig:
     reply_mode: ReplyMode = ReplyMode.THINK
     """think and answer, answer alone, or dots and answer"""
     hard_share: float = 0.0
-    """of the missions demonstrated and played in training, those that a rule without memory fails;
-    0: as they come"""
+    """share of the missions shown and played in training that a rule without memory fails; 0: as
+    they come"""
     cold_plus_minutes: float = 0.0
     """control: in place of GRPO, go on with the cold start for so many minutes"""
     device: Literal["auto", "cpu", "cuda"] = "auto"

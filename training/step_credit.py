@@ -8,7 +8,6 @@ the one it left. What an episode had the luck to do later does not count for it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,56 +40,36 @@ def step_advantages(
         [G][K][turns of the episode], 0 where all turns from a state went the same way.
     """
     return [
-        _group(_Map.of(group, earned, slip_cost), discount)
+        _group(group, earned, discount, slip_cost)
         for group, earned in zip(groups, rewards, strict=True)
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Map:
-    """The turns of a group: N in all, between S states."""
+def _group(
+    group: Group, rewards: NDArray[np.float64], discount: float, slip_cost: float
+) -> list[NDArray[np.float64]]:
+    """One group's: N turns in all, between S states."""
+    turns = [turn for episode in group.episodes for turn in episode.turns]
+    ends = np.cumsum([len(episode.turns) for episode in group.episodes])
+    slipped = np.array([turn.status is not ReplyStatus.OK for turn in turns])
+    earned = -slip_cost * slipped.astype(np.float64)
+    earned[ends - 1] += rewards
 
-    lengths: list[int]
-    """[K] turns of each episode"""
-    before: NDArray[np.int64]
-    """[N] the state of each turn, numbered"""
-    after: NDArray[np.int64]
-    """[N] the state it led to; S where it was the last"""
-    earned: NDArray[np.float64]
-    """[N] what it earned at once"""
+    met, before = np.unique([turn.state for turn in turns], return_inverse=True)
+    states = len(met)
+    after = np.append(before[1:], states)
+    after[ends - 1] = states  # beyond the last turn of an episode lies the end
 
-    @classmethod
-    def of(cls, group: Group, rewards: NDArray[np.float64], slip_cost: float) -> "_Map":
-        number: dict[int, int] = {}
-        for episode in group.episodes:
-            for turn in episode.turns:
-                number.setdefault(turn.state, len(number))
-        before: list[int] = []
-        after: list[int] = []
-        earned: list[float] = []
-        for episode, reward in zip(group.episodes, rewards, strict=True):
-            states = [number[turn.state] for turn in episode.turns]
-            before += states
-            after += [*states[1:], len(number)]
-            earned += [-slip_cost * (one.status is not ReplyStatus.OK) for one in episode.turns]
-            earned[-1] += float(reward)
-        lengths = [len(episode.turns) for episode in group.episodes]
-        return cls(lengths, np.array(before), np.array(after), np.array(earned))
-
-
-def _group(played: _Map, discount: float) -> list[NDArray[np.float64]]:
-    states = int(played.before.max()) + 1
-    visits = np.bincount(played.before, minlength=states)
+    visits = np.bincount(before)
     moves = np.zeros((states, states + 1))
-    np.add.at(moves, (played.before, played.after), 1.0)
+    np.add.at(moves, (before, after), 1.0)
     moves = moves[:, :states] / visits[:, None]
-    at_once = np.bincount(played.before, played.earned, minlength=states) / visits
+    at_once = np.bincount(before, earned) / visits
     # V = at_once + discount * moves @ V. Every state leads to an end, so there is one solution.
     worth = np.append(np.linalg.solve(np.eye(states) - discount * moves, at_once), 0.0)
-    gained = played.earned + discount * worth[played.after] - worth[played.before]
+    gained = earned + discount * worth[after] - worth[before]
     gained[np.abs(gained) < 1e-9] = 0.0  # rounding of the solution
-    parts = np.split(gained / (gained.std() + 1e-4), np.cumsum(played.lengths)[:-1])
-    return list(parts)
+    return np.split(gained / (gained.std() + 1e-4), ends[:-1])
 
 
 def permute_steps(

@@ -50,7 +50,7 @@ def test_of_two_red_things_the_right_one_is_found() -> None:
             with torch.no_grad():
                 logits = model(torch.tensor([tokenizer.encode(f"{seen} red {name}")])).logits
             found.append([int(logits[0, -1].argmax())] == tokenizer.encode(where))
-    assert sum(found) >= 10  # of 12; what is not set in a newborn is random
+    assert sum(found) >= 11  # of 12; what is not set in a newborn is random
 
 
 def test_a_newborn_is_the_same_for_the_same_seed_and_another_for_another() -> None:
