@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import cycle
 from pathlib import Path
 
+import numpy as np
 import torch
 from minigrid.core.constants import OBJECT_TO_IDX
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -137,7 +138,8 @@ def _wrapped(tokenizer: Tokenizer) -> PreTrainedTokenizerFast:
 
 
 def demonstrated_texts(episodes: int = 30, turns: int = 30) -> Iterator[str]:
-    """What is read and written in training: every task and phrasing that may be trained on.
+    """What is read and written in training: every task and phrasing that may be trained on, with
+    the mistakes that a teacher may be asked for.
 
     Args:
         episodes: of each task in each phrasing, from the training seeds.
@@ -156,9 +158,12 @@ def demonstrated_texts(episodes: int = 30, turns: int = 30) -> Iterator[str]:
                 yield from (system_text(info["mission"], info["actions"], m) for m in ReplyMode)
                 assert isinstance(world, GridWorld)
                 expert = expert_for(world)
+                random = np.random.default_rng(seed)
                 taken: list[str] = []
                 for turn in range(turns):
                     advice = expert.advise()
+                    if turn % 5 == 3:
+                        advice = expert.fumble(random)
                     yield from (remember(taken), observation, advice.thought, advice.action)
                     slips = turn % 5 == 1
                     action = "" if slips else advice.action

@@ -8,7 +8,7 @@ import numpy as np
 
 from agent.replies import ReplyMode, render
 from agent.types import Start, Turn
-from envs.actions import PLAIN, Action
+from envs.actions import PLAIN
 from envs.expert import Expert, expert_for
 from envs.grid_world import GridWorld
 from envs.reactive import reactive_action
@@ -85,18 +85,14 @@ class ReactivePolicy:
     def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
         """The rule's action for what is sensed now."""
         worlds = [_grid_world(one, self.name) for one in live]
-        return [Response(render("", _word(one, _rule(one)), self.mode)) for one in worlds]
+        return [Response(render("", _rule(one), self.mode)) for one in worlds]
 
 
-def _rule(world: GridWorld) -> Action:
-    """What the rule without memory does."""
-    return PLAIN[reactive_action(world.mission, world.senses)]
-
-
-def _word(world: GridWorld, action: Action) -> str:
-    """An action in the world's own words; its first word where it has none for it."""
-    actions = world.action_set
-    return actions.word(action) if action in actions.actions else actions.words[0]
+def _rule(world: GridWorld) -> str:
+    """What the rule without memory does, in the world's own words; its first action where the
+    world has none for it."""
+    action, known = PLAIN[reactive_action(world.mission, world.senses)], world.action_set
+    return known.word(action) if action in known.actions else known.words[0]
 
 
 SLIPS = (
@@ -114,8 +110,6 @@ SLIPS = (
     "{thought} {answer}",
 )
 """Ways to spoil a reply, so that it cannot be read."""
-HASTY = "There is no time to think."
-"""The thought of an expert that goes straight on where it should not."""
 
 
 class ExpertPolicy:
@@ -125,23 +119,25 @@ class ExpertPolicy:
     what then is observed was never read before, and one mistake brings the next. So the expert
     can be made to fail now and then, and goes on from there: in noise that is put into a teacher's
     play, a learner's own states are met (DART, https://arxiv.org/abs/1703.09327).
+
+    A slip spoils the reply, and is not to be imitated. A fumble is a wrong move, said and done as
+    if it were right: to one who imitates it cannot be told from the rest.
     """
 
     name = "expert"
 
     def __init__(
-        self, mode: ReplyMode = ReplyMode.THINK, slips: float = 0.0, haste: float = 0.0
+        self, mode: ReplyMode = ReplyMode.THINK, slips: float = 0.0, fumbles: float = 0.0
     ) -> None:
         """
         Args:
             mode: the form of its replies.
             slips: the share of replies that are spoiled, so that they cannot be read.
-            haste: where the rule without memory would go straight on and the expert would not, how
-                often it does, and bumps into what is in the way.
+            fumbles: the share of turns on which it moves another way than it should.
         """
         self.mode = mode
         self.slips = slips
-        self.haste = haste
+        self.fumbles = fumbles
         self._experts: dict[int, Expert] = {}
 
     def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
@@ -156,13 +152,10 @@ class ExpertPolicy:
 
     def _response(self, one: LiveEpisode) -> Response:
         """The advice for this turn, or a mistake."""
-        told = self._experts[one.key].advise()
-        if self.haste:
-            world = _grid_world(one, self.name)
-            straight = _word(world, Action.FORWARD)
-            tempted = _rule(world) is Action.FORWARD and told.action != straight
-            if tempted and one.random.random() < self.haste:
-                return Response(render(HASTY, straight, self.mode), slip=True)
+        expert = self._experts[one.key]
+        told = expert.advise()
+        if self.fumbles and one.random.random() < self.fumbles:
+            told = expert.fumble(one.random)
         reply = render(told.thought, told.action, self.mode)
         if not self.slips or one.random.random() >= self.slips:
             return Response(reply)

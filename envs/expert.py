@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from minigrid.envs.babyai.core.roomgrid_level import RoomGridLevel
+from numpy.random import Generator as Random
 
 from envs.actions import Action
 from envs.aims import Aim, Step, Verb
@@ -17,6 +18,9 @@ from envs.grid_world import GridWorld
 from envs.memory import Memory
 from envs.quest import QuestGuide
 from envs.thoughts import think
+
+MOVES = (Action.LEFT, Action.RIGHT, Action.FORWARD)
+"""What moves the body and nothing else."""
 
 _BOXED = "its keys lie in boxes, which the planner never opens, some behind things in the way"
 CANNOT: dict[str, str] = {
@@ -81,21 +85,31 @@ class Expert:
         level = world.raw
         babyai = isinstance(level, RoomGridLevel)
         self._guide: Guide = BotGuide(level) if babyai else QuestGuide(level.mission)
-        self._first = True
+        self._step: Step | None = None
 
     def advise(self) -> Advice:
         """What to do now, and why, in words that hold of what was observed so far."""
         world, memory = self.world, self.memory
         memory.observe(world.raw)
         taken = Action.DONE if world.last_action is None else world.last_action
-        step = self._guide.next_step(memory, None if self._first else taken)
-        self._first = False
+        step = self._guide.next_step(memory, None if self._step is None else taken)
         can = world.action_set.actions
         stuck = step is None or step.action not in can
         if step is None or stuck:
             step = Step(can[0], Aim(Verb.EXPLORE))
-        thought = think(step, memory)
-        return Advice(thought, world.action_set.word(step.action), stuck)
+        self._step = step
+        return Advice(think(step, memory), world.action_set.word(step.action), stuck)
+
+    def fumble(self, draw: Random) -> Advice:
+        """The last advice gone wrong: the body moves another way, and the thought says which.
+
+        What it says of the world holds all the same. Nothing is picked up or used by mistake.
+        """
+        assert self._step is not None, "there is no advice yet"
+        wrong = [action for action in MOVES if action is not self._step.action]
+        action = wrong[int(draw.integers(len(wrong)))]
+        thought = think(self._step, self.memory, action)
+        return Advice(thought, self.world.action_set.word(action))
 
 
 def expert_for(world: GridWorld) -> Expert:

@@ -133,7 +133,7 @@ TASKS = _tasks(
         "goto-small",
         "BabyAI-GoToLocalS6N2-v0",
         "Go to one of two objects in a small room.",
-        {"actions": SIX, "turn_limit": 12},
+        {"actions": SIX, "turn_limit": 20},
     ),
     Task(
         "goto-local",

@@ -47,9 +47,16 @@ FREE_PLACE = "I look for a free place, {so}."
 EXPLORE = "I look around, {so}."
 
 
-def think(step: Step, memory: Memory) -> str:
-    """A thought that ends in `step.action`, true of `memory`."""
-    sentences = (_standing(step.aim, memory), _reason(step, memory))
+def think(step: Step, memory: Memory, done: Action | None = None) -> str:
+    """A thought that ends in `step.action`, true of `memory`.
+
+    Args:
+        step: what is right to do.
+        memory: what has been observed.
+        done: what is done all the same, if that is another action.
+    """
+    action = step.action if done is None else done
+    sentences = (_standing(step.aim, memory), _reason(step, memory, action))
     return " ".join(filter(None, sentences))
 
 
@@ -67,11 +74,11 @@ def _standing(aim: Aim, memory: Memory) -> str:
     return ""
 
 
-def _reason(step: Step, memory: Memory) -> str:
+def _reason(step: Step, memory: Memory, done: Action) -> str:
     """Where the thing aimed at is, and what is therefore done."""
     template, words = _case(step, memory)
     purpose = f" {step.aim.purpose}" if step.aim.purpose else ""
-    return template.format(so=f"so I {DOING[step.action]}{purpose}", **words)
+    return template.format(so=f"so I {DOING[done]}{purpose}", **words)
 
 
 def _case(step: Step, memory: Memory) -> tuple[str, dict[str, str]]:

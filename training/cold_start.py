@@ -42,7 +42,7 @@ def demonstrate(
         for number, mode in enumerate(modes)
         for episode in play(
             DictatedPolicy(
-                mind, ExpertPolicy(mode, config.cold.slips, config.cold.haste), config.sampling
+                mind, ExpertPolicy(mode, config.cold.slips, config.cold.fumbles), config.sampling
             ),
             [(start, 0) for start in starts[number :: len(modes)]],
             make=training_world(config),

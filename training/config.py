@@ -38,9 +38,9 @@ class ColdStartConfig:
     slips: float = 0.0
     """share of the expert's replies that are spoiled on purpose. They are not imitated: what comes
     after them shows how to go on"""
-    haste: float = 0.0
-    """where a rule without memory would go straight on and the expert would not, how often the
-    expert does, and bumps into what is in the way. Not imitated either, and for the same reason"""
+    fumbles: float = 0.0
+    """share of its turns on which the expert moves another way than it should, and says so. They
+    are imitated: nobody tells a learner which of its teacher's moves were mistakes"""
     modes: tuple[ReplyMode, ...] = ()
     """reply modes the demonstrations show in turn, where arms share them; none: the run's own"""
 
@@ -53,7 +53,7 @@ class ColdStartConfig:
         )
         _need(self.learning_rate > 0, f"learning_rate must be > 0, got {self.learning_rate}")
         _need(self.warmup >= 0, f"warmup must be >= 0, got {self.warmup}")
-        for name in ("slips", "haste"):
+        for name in ("slips", "fumbles"):
             share = getattr(self, name)
             _need(0 <= share < 1, f"{name} must be at least 0 and below 1, got {share}")
 

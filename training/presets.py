@@ -19,20 +19,19 @@ def default() -> TrainConfig:
         sampling=Sampling(temperature=0.8, max_reply_tokens=20, history=0),
         hard_share=1 / 3,
         cold=ColdStartConfig(
-            demonstrations=16,
-            slips=0.3,
-            haste=0.6,
-            steps=80,
-            episodes_per_step=8,
+            demonstrations=500,
+            slips=0.1,
+            fumbles=0.55,
+            steps=300,
+            episodes_per_step=4,
             learning_rate=2e-3,
         ),
         grpo=GrpoConfig(
-            steps=45,
-            learning_rate=4e-4,
-            warmup=10,
+            steps=60,
+            learning_rate=8e-4,
+            warmup=5,
             episode_credit=0.0,
             step_credit=1.0,
-            discount=0.8,
             format_coef=0.5,
         ),
         learner=LearnerConfig(optimizer="muon", precision="auto", micro_batch_tokens=4096),
@@ -45,7 +44,13 @@ def smollm2() -> TrainConfig:
         model="smollm2",
         sampling=Sampling(max_reply_tokens=48),
         cold=ColdStartConfig(
-            demonstrations=100, steps=36, episodes_per_step=8, learning_rate=5e-5, warmup=3
+            demonstrations=100,
+            slips=0.1,
+            fumbles=0.45,
+            steps=48,
+            episodes_per_step=4,
+            learning_rate=5e-5,
+            warmup=3,
         ),
         grpo=GrpoConfig(
             steps=15, groups=8, group_size=8, learning_rate=1.5e-5, step_credit=1.0, format_coef=0.5

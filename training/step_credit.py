@@ -22,13 +22,16 @@ def step_advantages(
     discount: float = 0.95,
     slip_cost: float = 0.0,
 ) -> list[list[NDArray[np.float64]]]:
-    """What each turn gained, in the spread of its group.
+    """What each turn gained, in the spread over all turns of all groups.
 
     States are compared within a group as in GiGPO (https://arxiv.org/abs/2505.10978). They are
     worth what they would be if the turns played were all there is: the certainty-equivalence
     estimate, to which batch TD(0) converges (Sutton and Barto, Reinforcement Learning, 2nd edition,
     section 6.3). GiGPO's own values, mean returns of visits, leave far more noise in a gradient
     (docs/LOG.md).
+
+    One scale for all groups: in that of its own, a group in which all succeed, some a turn sooner
+    than others, would teach as loudly as one that was won and lost.
 
     Args:
         groups: G groups of K episodes.
@@ -39,13 +42,15 @@ def step_advantages(
     Returns:
         [G][K][turns of the episode], 0 where all turns from a state went the same way.
     """
-    return [
-        _group(group, earned, discount, slip_cost)
+    gained = [
+        _gains(group, earned, discount, slip_cost)
         for group, earned in zip(groups, rewards, strict=True)
     ]
+    spread = np.concatenate([turns for group in gained for turns in group]).std() + 1e-4
+    return [[turns / spread for turns in group] for group in gained]
 
 
-def _group(
+def _gains(
     group: Group, rewards: NDArray[np.float64], discount: float, slip_cost: float
 ) -> list[NDArray[np.float64]]:
     """One group's: N turns in all, between S states."""
@@ -69,7 +74,7 @@ def _group(
     worth = np.append(np.linalg.solve(np.eye(states) - discount * moves, at_once), 0.0)
     gained = earned + discount * worth[after] - worth[before]
     gained[np.abs(gained) < 1e-9] = 0.0  # rounding of the solution
-    return np.split(gained / (gained.std() + 1e-4), ends[:-1])
+    return np.split(gained, ends[:-1])
 
 
 def permute_steps(

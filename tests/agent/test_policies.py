@@ -1,7 +1,6 @@
 """Policies without a language model: the ends of the scale."""
 
 from functools import partial
-from itertools import pairwise
 
 import pytest
 
@@ -11,6 +10,7 @@ from agent.policies import SLIPS, ExpertPolicy, RandomPolicy, ReactivePolicy
 from agent.replies import ReplyMode, parse, render
 from agent.rollout import play
 from agent.types import ReplyStatus, Start
+from envs.expert import Expert
 from tests.support.corridor import Corridor
 
 STARTS = [(Start("goto-small", seed), 0) for seed in range(40)]
@@ -58,18 +58,22 @@ def test_an_expert_that_slips_goes_on() -> None:
     assert play(ExpertPolicy(slips=0.3), STARTS, make=patient) == slipping
 
 
-def test_an_expert_in_haste_bumps_and_goes_on() -> None:
-    patient = partial(envs.make, turn_limit=60)
-    starts = [(Start("goto-small", seed), 0) for seed in range(60)]
-    blocked = [(one.start, 0) for one in play(ReactivePolicy(), starts) if not one.success]
-    hasty = play(ExpertPolicy(haste=0.5), blocked, make=patient)
-    assert all(episode.success for episode in hasty)
-    slips = [
-        (slip, then) for episode in hasty for slip, then in pairwise(episode.turns) if slip.slip
-    ]
-    assert any("bumped into" in then.observation for _, then in slips)
-    for slip, _ in slips:
-        assert (slip.status, slip.action) == (ReplyStatus.OK, "go forward")
+def test_an_expert_that_fumbles_says_what_it_does_and_goes_on() -> None:
+    patient = partial(envs.make, turn_limit=100)
+    fumbling = play(ExpertPolicy(fumbles=0.4), STARTS, make=patient)
+    assert all(episode.success for episode in fumbling)
+    wrong, all_turns = 0, 0
+    for episode in fumbling:
+        world = patient(episode.start.task)
+        world.reset(seed=episode.start.seed)
+        expert = Expert(world)
+        for turn in episode.turns:
+            assert not turn.slip and turn.thought.endswith(f"so I {turn.action}.")
+            wrong += turn.action != expert.advise().action
+            all_turns += 1
+            world.step(turn.action)
+    assert wrong / all_turns == pytest.approx(0.4, abs=0.06)
+    assert play(ExpertPolicy(fumbles=0.4), STARTS, make=patient) == fumbling
 
 
 def test_the_rule_speaks_the_words_of_its_world() -> None:

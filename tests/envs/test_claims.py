@@ -4,6 +4,7 @@ import random
 import re
 from itertools import product
 
+import numpy as np
 import pytest
 
 import envs
@@ -36,13 +37,15 @@ REPLAYED = {
 @pytest.mark.parametrize("name", REPLAYED)
 def test_experts_say_only_what_was_observed(name, overruled):
     world = envs.make(name)
-    chance = random.Random(name)
+    chance, astray = random.Random(name), np.random.default_rng(0)
     for seed in envs.seeds("validation", REPLAYED[name]):
         world.reset(seed=seed)
         expert = expert_for(world)
         for _ in range(120):
             advice = expert.advise()
             for claim in read_claims(advice.thought):
+                assert check(claim, expert.memory) is not False, (seed, advice.thought, claim)
+            for claim in read_claims(expert.fumble(astray).thought):
                 assert check(claim, expert.memory) is not False, (seed, advice.thought, claim)
             instead = chance.choice(["what?", *world.action_words])
             action = instead if chance.random() < overruled else advice.action

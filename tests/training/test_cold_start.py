@@ -15,13 +15,13 @@ from training.presets import tiny
 
 def test_slips_are_read_and_not_imitated() -> None:
     config = tiny()
-    cold = replace(config.cold, slips=0.3, haste=0.5, episodes_per_step=8)
-    config = replace(config, cold=cold, hard_share=0.5)
+    cold = replace(config.cold, slips=0.3, fumbles=0.3, episodes_per_step=8)
+    config = replace(config, cold=cold)
     mind = load_model("nano")
     shown = demonstrate(config, mind)
     learner = Learner(mind, replace(config.learner, precision="fp32"), 1e-3)
 
-    expected, tokens, slips = 0.0, 0, set()
+    expected, tokens, slips = 0.0, 0, 0
     for episode in shown:  # one by one, token by token
         batch = batch_episodes([episode])
         with torch.no_grad():
@@ -34,9 +34,10 @@ def test_slips_are_read_and_not_imitated() -> None:
                     expected -= float(log_probs[row, place : place + len(turn.reply_ids)].sum())
                     tokens += len(turn.reply_ids)
                 else:
-                    slips.add(turn.status is ReplyStatus.OK)
+                    assert turn.status is not ReplyStatus.OK
+                    slips += 1
                 place += len(turn.reply_ids)
-    assert slips == {False, True}  # replies that cannot be read, and steps in haste
+    assert slips > 0
 
     update, _ = imitate(config, learner, shown, step=0)
     assert update.loss == pytest.approx(expected / tokens, rel=1e-4)

@@ -88,6 +88,13 @@ def test_a_shorter_way_is_better_where_all_succeed() -> None:
     assert short[1] == long[2] == 0
 
 
+def test_a_turn_lost_is_little_beside_a_mission_lost() -> None:
+    quick = Group(START, (episode(1, 2), episode(1, 3, 2)))
+    fatal = Group(START, (episode(1, 2), episode(1, 3, 3)))
+    late, lost = step_advantages([quick, fatal], np.array([[1.0, 1.0], [1.0, 0.0]]), discount=0.9)
+    assert 0 > 5 * late[1][0] > lost[1][0]
+
+
 def test_permuted_credits_say_nothing_of_who_earned_them() -> None:
     groups = [Group(START, (episode(1, 2), episode(1, 3, 1))), Group(START, (episode(4),) * 2)]
     steps = step_advantages(groups, np.array([[1.0, 0.0], [1.0, 1.0]]))
