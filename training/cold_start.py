@@ -27,7 +27,10 @@ logger = logging.getLogger(__name__)
 def demonstrate(
     config: TrainConfig, mind: Mind, on_episode: Callable[[], object] | None = None
 ) -> list[Episode]:
-    """The expert's episodes on training missions, with their tokens; failures are left out.
+    """The expert's episodes on training missions, with their tokens.
+
+    Failures are left out, except of an expert that fumbles: it fails where the way is long, and
+    long ways are to be shown, too.
 
     Args:
         on_episode: called as each episode ends.
@@ -49,15 +52,17 @@ def demonstrate(
             on_episode=on_episode,
         )
     ]
-    shown = [episode for episode in episodes if episode.success]
-    if not shown:
+    won = [episode for episode in episodes if episode.success]
+    if not won:
         raise ValueError(
             f"the expert succeeded in none of {len(episodes)} episodes of {config.task}: "
             "raise its turn limit, or train with --cold-start none"
         )
-    if len(shown) < len(episodes):
-        logger.warning("%d demonstrations failed and are left out", len(episodes) - len(shown))
-    return shown
+    if config.cold.fumbles:
+        return episodes
+    if len(won) < len(episodes):
+        logger.warning("%d demonstrations failed and are left out", len(episodes) - len(won))
+    return won
 
 
 def imitate(

@@ -17,18 +17,18 @@ def default() -> TrainConfig:
     """`nano` from scratch learns to go to a named object in a small room, in eleven minutes."""
     return TrainConfig(
         sampling=Sampling(temperature=0.8, max_reply_tokens=20, history=0),
-        hard_share=1 / 3,
+        hard_share=0.5,
         cold=ColdStartConfig(
             demonstrations=500,
             slips=0.1,
-            fumbles=0.55,
+            fumbles=0.5,
             steps=300,
             episodes_per_step=4,
             learning_rate=2e-3,
         ),
         grpo=GrpoConfig(
-            steps=60,
-            learning_rate=8e-4,
+            steps=55,
+            learning_rate=1e-3,
             warmup=5,
             episode_credit=0.0,
             step_credit=1.0,
