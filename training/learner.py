@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from agent.models import Mind
+from agent.precision import precision_dtype
 from training.batching import Batch, micro_batches
 from training.config import ColdStartConfig, GrpoConfig, LearnerConfig
 from training.muon import Muon
@@ -66,7 +67,11 @@ class Learner:
         self.optimizer: torch.optim.Optimizer
         if config.optimizer == "muon":
             self.optimizer = Muon(
-                self.model, learning_rate, betas=BETAS, weight_decay=config.weight_decay
+                self.model,
+                learning_rate,
+                betas=BETAS,
+                weight_decay=config.weight_decay,
+                products=precision_dtype(config.precision),
             )
         else:
             self.optimizer = torch.optim.AdamW(

@@ -4,10 +4,11 @@ The update of a matrix is its momentum with every singular value set to one, so 
 which the gradient is small are learned as fast as those in which it is large. A model trained from
 scratch on little text learns to read in a fraction of the updates (docs/LOG.md).
 
-torch has a Muon of its own. It multiplies in bf16, which takes a hundred times as long on a CPU
-without it, and leaves embeddings and norms to a second optimizer.
+torch has a Muon of its own. It multiplies in bf16 always, which takes a hundred times as long on a
+CPU without it, one matrix at a time, and leaves embeddings and norms to a second optimizer.
 """
 
+from collections import defaultdict
 from typing import Any
 
 import torch
@@ -35,6 +36,7 @@ class Muon(torch.optim.AdamW):
         momentum: float = 0.95,
         betas: tuple[float, float] = (0.9, 0.95),
         weight_decay: float = 0.01,
+        products: torch.dtype = torch.float32,
     ) -> None:
         """
         Args:
@@ -44,8 +46,9 @@ class Muon(torch.optim.AdamW):
             momentum: of matrices.
             betas: of AdamW.
             weight_decay: of all of them.
+            products: what matrices are multiplied in (see `orthogonal`).
         """
-        self.momentum = momentum
+        self.momentum, self.products = momentum, products
         tables = {id(one.weight) for one in model.modules() if isinstance(one, nn.Embedding)}
         groups: dict[bool, list[nn.Parameter]] = {True: [], False: []}
         for weight in model.parameters():
@@ -62,30 +65,45 @@ class Muon(torch.optim.AdamW):
     def step(self, closure: Any = None) -> Any:
         """Move the matrices, then let AdamW move what still has a gradient."""
         for group in self.param_groups:
-            for weight in group["params"] if group["matrices"] else ():
-                if weight.grad is not None:
-                    self._move(weight, weight.grad, group["lr"], group["weight_decay"])
-                    weight.grad = None
+            if group["matrices"]:
+                self._move(group["params"], group["lr"], group["weight_decay"])
         return super().step(closure)
 
-    def _move(self, weight: Tensor, gradient: Tensor, rate: float, decay: float) -> None:
+    def _move(self, weights: list[Tensor], rate: float, decay: float) -> None:
+        """Those of one shape together: a few large products in place of many small ones."""
+        alike: defaultdict[torch.Size, list[tuple[Tensor, Tensor]]] = defaultdict(list)
+        for weight in weights:
+            if weight.grad is not None:
+                alike[weight.shape].append((weight, self._heading(weight, weight.grad)))
+        for shape, same in alike.items():
+            size = ADAM_SIZE * max(shape) ** 0.5
+            headings = orthogonal(torch.stack([heading for _, heading in same]), self.products)
+            for (weight, _), turned in zip(same, headings, strict=True):
+                weight.mul_(1 - rate * decay).add_(turned, alpha=-rate * size)
+                weight.grad = None
+
+    def _heading(self, weight: Tensor, gradient: Tensor) -> Tensor:
+        """Nesterov's momentum, with the new gradient in it."""
         state = self.state[weight]
         if not state:
             state["step"] = torch.zeros(())  # AdamW looks for it in a state that is loaded
             state["momentum"] = torch.zeros_like(weight)
         state["step"] += 1
         kept = state["momentum"].lerp_(gradient, 1 - self.momentum)
-        nesterov = torch.lerp(gradient, kept, self.momentum)
-        size = ADAM_SIZE * max(weight.shape) ** 0.5
-        weight.mul_(1 - rate * decay).add_(orthogonal(nesterov), alpha=-rate * size)
+        return torch.lerp(gradient, kept, self.momentum)
 
 
-def orthogonal(matrix: Tensor) -> Tensor:
-    """About the nearest matrix with singular values of 1: Newton-Schulz, a few products."""
+def orthogonal(matrices: Tensor, products: torch.dtype = torch.float32) -> Tensor:
+    """About the nearest matrices with singular values of 1: Newton-Schulz, a few products.
+
+    Args:
+        matrices: [..., rows, columns].
+        products: what they are multiplied in; bf16 is enough.
+    """
     a, b, c = COEFFICIENTS
-    wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-    turned = wide / (wide.norm() + 1e-7)
+    wide = matrices if matrices.shape[-2] <= matrices.shape[-1] else matrices.mT
+    turned = (wide / (wide.norm(dim=(-2, -1), keepdim=True) + 1e-7)).to(products)
     for _ in range(STEPS):
-        square = turned @ turned.T
+        square = turned @ turned.mT
         turned = a * turned + (b * square + c * square @ square) @ turned
-    return turned if wide is matrix else turned.T
+    return (turned if wide is matrices else turned.mT).to(matrices.dtype)

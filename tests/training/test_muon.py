@@ -23,6 +23,13 @@ def test_singular_values_come_near_one(shape: tuple[int, int]) -> None:
     assert cosine > 0.97  # the nearest orthogonal matrix
 
 
+def test_many_are_turned_as_one_by_one() -> None:
+    matrices = torch.randn(3, 16, 48, generator=torch.Generator().manual_seed(0))
+    one_by_one = torch.stack([orthogonal(matrix) for matrix in matrices])
+    torch.testing.assert_close(orthogonal(matrices), one_by_one)
+    torch.testing.assert_close(orthogonal(matrices, torch.bfloat16), one_by_one, atol=0.05, rtol=0)
+
+
 def _model() -> nn.Sequential:
     torch.manual_seed(0)
     return nn.Sequential(nn.Embedding(5, 8), nn.Linear(8, 4, bias=True))
