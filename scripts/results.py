@@ -1,6 +1,7 @@
 """Collect what finished runs showed into one result file.
 
 python -m scripts.results --runs runs/default-0 runs/default-1 --json docs/results/default.json
+python -m scripts.results --runs runs/default-0 --keep docs/results/runs   what of it is small, too
 """
 
 import sys
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.cli import friendly, options, write_json
-from training.results import collect
+from training.results import collect, keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,8 @@ class Options:
     """finished run folders"""
     json: Path | None = None
     """write the records here; without it they are only listed"""
+    keep: Path | None = None
+    """copy what is small in each run folder into a folder of its name in here"""
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -27,6 +30,9 @@ def main(args: Sequence[str] | None = None) -> None:
     with friendly():
         asked = options(Options, "results", sys.argv[1:] if args is None else args, __doc__ or "")
         records = collect(asked.runs)
+        if asked.keep:
+            for folder in asked.runs:
+                keep(folder, asked.keep)
         for one in records:
             lift = one["lift"]
             print(

@@ -1,5 +1,6 @@
 """Result files: what runs showed, collected from their folders, never written by hand."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from training.run_dir import read_evaluation, read_run
 from training.statistics import newcombe_difference
 
+KEPT = ("run.json", "evaluation.json", "report.md", "plots")
+"""What is small in a run folder and tells what it showed."""
 POLICIES = ("random", "reactive", "zero_shot", "cold_start", "cold_plus", "grpo", "expert")
 
 
@@ -29,6 +32,22 @@ def collect(folders: Sequence[Path]) -> list[dict[str, Any]]:
     return [one | one["sampled"] for one in records]
 
 
+def keep(folder: Path, shelf: Path) -> Path:
+    """Copy what is small in a run folder to a folder of its name on a shelf, which outlives it.
+
+    Raises:
+        FileNotFoundError: if the run is not finished.
+    """
+    kept = shelf / folder.name
+    kept.mkdir(parents=True, exist_ok=True)
+    for name in KEPT:
+        if (folder / name).is_dir():
+            shutil.copytree(folder / name, kept / name, dirs_exist_ok=True)
+        else:
+            shutil.copy(folder / name, kept / name)
+    return kept
+
+
 def _record(folder: Path) -> dict[str, Any]:
     about, measured = read_run(folder), read_evaluation(folder)
     config = about["config"]
@@ -49,13 +68,14 @@ def _record(folder: Path) -> dict[str, Any]:
         before["episodes"],
     )
     return {
-        "preset": folder.name.rsplit("-", 1)[0],
+        "preset": folder.name.split("-", 1)[0],
         "control": control,
         "task": config["task"],
         "model": config["model"],
         "seed": config["seed"],
         "episodes": after["episodes"],
         "demonstrations": config["cold"]["demonstrations"],
+        "fumbles": config["cold"]["fumbles"],
         "lift": {
             "points": 100 * lift.value,
             "low": 100 * lift.interval.low,

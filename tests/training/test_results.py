@@ -8,7 +8,7 @@ import pytest
 
 from training.config import to_json
 from training.presets import preset
-from training.results import collect
+from training.results import collect, keep
 
 
 def finished(folder: Path, **measured: float) -> Path:
@@ -46,6 +46,20 @@ def test_a_treatment_holds_what_its_control_reached(tmp_path: Path) -> None:
     assert treatment["greedy"]["grpo"]["success"] == 0.475
     assert treatment["random"] == {"success": 0.1, "low": 0.0, "high": 0.1}
     assert control["control"] == "cold_plus" and "grpo" not in control
+
+
+def test_what_is_kept_of_a_run_gives_the_same_record(tmp_path: Path) -> None:
+    folder = finished(tmp_path / "default-permuted-2", cold_start=0.7, grpo=0.72)
+    (folder / "report.md").write_text("# it")
+    (folder / "plots").mkdir()
+    (folder / "plots" / "success.png").write_bytes(b"png")
+    (folder / "checkpoints").mkdir()
+    for _ in range(2):  # again: replaced
+        kept = keep(folder, tmp_path / "shelf")
+    assert collect([kept]) == collect([folder])
+    assert collect([kept])[0]["preset"] == "default"
+    found = sorted(path.name for path in kept.rglob("*") if path.is_file())
+    assert found == ["evaluation.json", "report.md", "run.json", "success.png"]
 
 
 def test_zero_shot_play_is_sampled_alone(tmp_path: Path) -> None:
