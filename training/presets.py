@@ -27,7 +27,7 @@ def default() -> TrainConfig:
             learning_rate=2e-3,
         ),
         grpo=GrpoConfig(
-            steps=42,
+            steps=36,
             learning_rate=1e-3,
             warmup=5,
             episode_credit=0.0,
