@@ -64,7 +64,10 @@ def style() -> Iterator[None]:
 
 
 def draw_success(
-    training: Series, validation: Sequence[tuple[float, Rate]], references: Sequence[Rate]
+    training: Series,
+    validation: Sequence[tuple[float, Rate]],
+    references: Sequence[Rate],
+    hard_share: float = 0.0,
 ) -> Figure:
     """Success over the steps of GRPO, against what does not learn.
 
@@ -72,15 +75,15 @@ def draw_success(
         training: share of sampled episodes that succeeded, at each step.
         validation: rates on held-out missions, with the step they were measured at.
         references: policies that do not change; each is a thin line across.
+        hard_share: of the training missions, which makes them no match for the held-out ones.
     """
     figure = Figure(figsize=(7.2, 3.8))
     axes = figure.add_subplot()
+    label = "training missions" + (f", {hard_share:.0%} of them hard" if hard_share else "")
     for rate, place in zip(references, _spread([one.success for one in references]), strict=True):
         axes.axhline(rate.success, color=GREY, linewidth=0.9, linestyle=(0, (4, 3)))
         _label_right(axes, place, f"{rate.label} {_percent(rate.success)}", GREY)
-    axes.plot(
-        *_columns(training), color=AMBER, linewidth=1.0, alpha=0.75, label="training missions"
-    )
+    axes.plot(*_columns(training), color=AMBER, linewidth=1.0, alpha=0.75, label=label)
     if validation:
         steps = [step for step, _ in validation]
         rates = [rate for _, rate in validation]

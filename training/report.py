@@ -67,7 +67,7 @@ def write_report(folder: Path) -> Path:
     measured = table(read_evaluation(folder))
     (folder / "plots").mkdir(exist_ok=True)
     with style():
-        pictures = draw(lines, measured)
+        pictures = draw(lines, measured, about["config"].get("hard_share", 0.0))
         for name, figure in pictures.items():
             figure.savefig(folder / "plots" / f"{name}.png")
     path = folder / "report.md"
@@ -89,7 +89,9 @@ def table(evaluation: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return rows
 
 
-def draw(lines: Lines, measured: Mapping[str, Mapping[str, Any]]) -> dict[str, Figure]:
+def draw(
+    lines: Lines, measured: Mapping[str, Mapping[str, Any]], hard_share: float = 0.0
+) -> dict[str, Figure]:
     """Every picture there are numbers for, by file name."""
     pictures: dict[str, Figure] = {}
     rates = {label: _rate(label, row) for label, row in measured.items()}
@@ -101,7 +103,7 @@ def draw(lines: Lines, measured: Mapping[str, Mapping[str, Any]]) -> dict[str, F
     ]
     if training or validation:
         fixed = [rate for rate in rates.values() if rate.colour == SILVER]
-        pictures["success"] = draw_success(training, validation, fixed)
+        pictures["success"] = draw_success(training, validation, fixed, hard_share)
     health = {title: series(lines, "grpo", name) for title, name in HEALTH.items()}
     if any(health.values()):
         pictures["health"] = draw_panels({title: one for title, one in health.items() if one})

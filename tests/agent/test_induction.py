@@ -44,13 +44,13 @@ def test_of_two_red_things_the_right_one_is_found() -> None:
     places = {"box": " 1 ahead 2 left", "key": " 2 ahead 1 right"}
     seen = f"You see a red key{places['key']}, a red box{places['box']}. You face east. I see the"
     found = []
-    for seed in range(6):
+    for seed in range(20):
         model, tokenizer = build_nano(seed)
         for name, where in places.items():
             with torch.no_grad():
                 logits = model(torch.tensor([tokenizer.encode(f"{seen} red {name}")])).logits
             found.append([int(logits[0, -1].argmax())] == tokenizer.encode(where))
-    assert sum(found) >= 11  # of 12; what is not set in a newborn is random
+    assert sum(found) >= 34  # of 40; what is not set in a newborn is random
 
 
 def test_a_newborn_is_the_same_for_the_same_seed_and_another_for_another() -> None:
