@@ -42,7 +42,7 @@ def smollm2() -> TrainConfig:
     """The same job on a real pretrained model, SmolLM2-135M: one to two hours on two cores."""
     return TrainConfig(
         model="smollm2",
-        sampling=Sampling(max_reply_tokens=48),
+        sampling=Sampling(max_reply_tokens=48, history=0),
         cold=ColdStartConfig(
             demonstrations=100,
             slips=0.1,
@@ -53,7 +53,13 @@ def smollm2() -> TrainConfig:
             warmup=3,
         ),
         grpo=GrpoConfig(
-            steps=15, groups=8, group_size=8, learning_rate=1.5e-5, step_credit=1.0, format_coef=0.5
+            steps=15,
+            groups=8,
+            group_size=8,
+            learning_rate=1.5e-5,
+            episode_credit=0.0,
+            step_credit=1.0,
+            format_coef=0.5,
         ),
         learner=LearnerConfig(precision="auto", micro_batch_tokens=2048, seats=64),
         evaluation=EvaluationConfig(missions=256, validation_missions=32, every=5),
