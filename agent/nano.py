@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from itertools import cycle
 from pathlib import Path
 
-import numpy as np
 import torch
 from minigrid.core.constants import OBJECT_TO_IDX
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -19,6 +18,7 @@ from agent.induction import give_induction
 from agent.prompts import system_text
 from agent.replies import ReplyMode, complaint
 from agent.types import ReplyStatus
+from envs.actions import MOVES
 from envs.expert import expert_for
 from envs.grid_world import GridWorld
 from envs.phrasing import TRAINING_WORDINGS
@@ -158,12 +158,11 @@ def demonstrated_texts(episodes: int = 30, turns: int = 30) -> Iterator[str]:
                 yield from (system_text(info["mission"], info["actions"], m) for m in ReplyMode)
                 assert isinstance(world, GridWorld)
                 expert = expert_for(world)
-                random = np.random.default_rng(seed)
                 taken: list[str] = []
                 for turn in range(turns):
                     advice = expert.advise()
-                    if turn % 5 == 3:
-                        advice = expert.fumble(random)
+                    if turn % 5 > 2 and world.last_action in MOVES:
+                        advice = expert.instead(world.last_action)
                     yield from (remember(taken), observation, advice.thought, advice.action)
                     slips = turn % 5 == 1
                     action = "" if slips else advice.action

@@ -8,7 +8,7 @@ import numpy as np
 
 from agent.replies import ReplyMode, render
 from agent.types import Start, Turn
-from envs.actions import PLAIN
+from envs.actions import MOVES, PLAIN
 from envs.expert import Expert, expert_for
 from envs.grid_world import GridWorld
 from envs.reactive import reactive_action
@@ -120,24 +120,26 @@ class ExpertPolicy:
     can be made to fail now and then, and goes on from there: in noise that is put into a teacher's
     play, a learner's own states are met (DART, https://arxiv.org/abs/1703.09327).
 
-    A slip spoils the reply, and is not to be imitated. A fumble is a wrong move, said and done as
-    if it were right: to one who imitates it cannot be told from the rest.
+    A slip spoils the reply, and is not to be imitated. Out of habit it moves as it did last,
+    whether that is right or not, and says so: to one who imitates it cannot be told from the rest.
+    Mistakes at random average out, so that the likeliest word of one who imitates them is right;
+    mistakes with a rule do not.
     """
 
     name = "expert"
 
     def __init__(
-        self, mode: ReplyMode = ReplyMode.THINK, slips: float = 0.0, fumbles: float = 0.0
+        self, mode: ReplyMode = ReplyMode.THINK, slips: float = 0.0, habit: float = 0.0
     ) -> None:
         """
         Args:
             mode: the form of its replies.
             slips: the share of replies that are spoiled, so that they cannot be read.
-            fumbles: the share of turns on which it moves another way than it should.
+            habit: the share of turns on which it moves as it did last, where it moved.
         """
         self.mode = mode
         self.slips = slips
-        self.fumbles = fumbles
+        self.habit = habit
         self._experts: dict[int, Expert] = {}
 
     def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
@@ -154,8 +156,9 @@ class ExpertPolicy:
         """The advice for this turn, or a mistake."""
         expert = self._experts[one.key]
         told = expert.advise()
-        if self.fumbles and one.random.random() < self.fumbles:
-            told = expert.fumble(one.random)
+        if self.habit and one.random.random() < self.habit:
+            last = expert.world.last_action
+            told = expert.instead(last) if last in MOVES else told
         reply = render(told.thought, told.action, self.mode)
         if not self.slips or one.random.random() >= self.slips:
             return Response(reply)

@@ -25,6 +25,9 @@ class Action(IntEnum):
         return _CANONICAL[self]
 
 
+MOVES = (Action.LEFT, Action.RIGHT, Action.FORWARD)
+"""What moves the body and nothing else."""
+
 PLAIN: dict[str, Action] = {
     "turn left": Action.LEFT,
     "turn right": Action.RIGHT,

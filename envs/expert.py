@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from minigrid.envs.babyai.core.roomgrid_level import RoomGridLevel
-from numpy.random import Generator as Random
 
 from envs.actions import Action
 from envs.aims import Aim, Step, Verb
@@ -18,9 +17,6 @@ from envs.grid_world import GridWorld
 from envs.memory import Memory
 from envs.quest import QuestGuide
 from envs.thoughts import think
-
-MOVES = (Action.LEFT, Action.RIGHT, Action.FORWARD)
-"""What moves the body and nothing else."""
 
 _BOXED = "its keys lie in boxes, which the planner never opens, some behind things in the way"
 CANNOT: dict[str, str] = {
@@ -100,14 +96,12 @@ class Expert:
         self._step = step
         return Advice(think(step, memory), world.action_set.word(step.action), stuck)
 
-    def fumble(self, draw: Random) -> Advice:
-        """The last advice gone wrong: the body moves another way, and the thought says which.
+    def instead(self, action: Action) -> Advice:
+        """The last advice overruled: the body does something else, and the thought says so.
 
-        What it says of the world holds all the same. Nothing is picked up or used by mistake.
+        What it says of the world holds all the same.
         """
         assert self._step is not None, "there is no advice yet"
-        wrong = [action for action in MOVES if action is not self._step.action]
-        action = wrong[int(draw.integers(len(wrong)))]
         thought = think(self._step, self.memory, action)
         return Advice(thought, self.world.action_set.word(action))
 

@@ -27,7 +27,7 @@ def main(args: Sequence[str] | None = None) -> None:
     with friendly():
         given = sys.argv[1:] if args is None else args
         asked = options(Options, "nano_tokenizer", given, __doc__ or "")
-        print("playing demonstrations: half a minute")
+        print("playing demonstrations: a minute")
         tokenizer = train_tokenizer(demonstrated_texts(asked.episodes))
         tokenizer.backend_tokenizer.save(str(asked.out))
         print(f"wrote {asked.out}: {len(tokenizer)} tokens")

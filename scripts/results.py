@@ -34,11 +34,15 @@ def main(args: Sequence[str] | None = None) -> None:
             for folder in asked.runs:
                 keep(folder, asked.keep)
         for one in records:
-            lift = one["lift"]
+            lifts = (
+                f"{how} {lift['points']:+5.1f} points ({lift['low']:+.1f} to {lift['high']:+.1f})"
+                for how, lift in one["lift"].items()
+            )
             print(
-                f"{one['preset']:20} seed {one['seed']}  {one['control'] or 'treatment':10} "
-                f"{lift['points']:+5.1f} points ({lift['low']:+.1f} to {lift['high']:+.1f})  "
-                f"{one['minutes']:.1f} min"
+                f"{one['preset']} seed {one['seed']}  {one['control'] or 'treatment':10}",
+                *lifts,
+                f"{one['minutes']:.1f} min",
+                sep="  ",
             )
         write_json(asked.json, records)
 

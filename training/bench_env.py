@@ -10,12 +10,10 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 import envs
-from envs.actions import Action
+from envs.actions import MOVES, Action
 from envs.grid_world import GridWorld
 
 Move = TypeVar("Move")
-
-MOVES = (Action.LEFT, Action.RIGHT, Action.FORWARD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def demonstrate(
 ) -> list[Episode]:
     """The expert's episodes on training missions, with their tokens.
 
-    Failures are left out, except of an expert that fumbles: it fails where the way is long, and
+    Failures are left out, except of an expert with a habit: it fails where the way is long, and
     long ways are to be shown, too.
 
     Args:
@@ -45,7 +45,7 @@ def demonstrate(
         for number, mode in enumerate(modes)
         for episode in play(
             DictatedPolicy(
-                mind, ExpertPolicy(mode, config.cold.slips, config.cold.fumbles), config.sampling
+                mind, ExpertPolicy(mode, config.cold.slips, config.cold.habit), config.sampling
             ),
             [(start, 0) for start in starts[number :: len(modes)]],
             make=training_world(config),
@@ -58,7 +58,7 @@ def demonstrate(
             f"the expert succeeded in none of {len(episodes)} episodes of {config.task}: "
             "raise its turn limit, or train with --cold-start none"
         )
-    if config.cold.fumbles:
+    if config.cold.habit:
         return episodes
     if len(won) < len(episodes):
         logger.warning("%d demonstrations failed and are left out", len(episodes) - len(won))

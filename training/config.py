@@ -38,9 +38,9 @@ class ColdStartConfig:
     slips: float = 0.0
     """share of the expert's replies that are spoiled on purpose. They are not imitated: what comes
     after them shows how to go on"""
-    fumbles: float = 0.0
-    """share of its turns on which the expert moves another way than it should, and says so. They
-    are imitated: nobody tells a learner which of its teacher's moves were mistakes"""
+    habit: float = 0.0
+    """share of its turns on which the expert moves as it did last, right or wrong, and says so.
+    These are imitated: nobody tells a learner which of its teacher's moves were mistakes"""
     modes: tuple[ReplyMode, ...] = ()
     """reply modes the demonstrations show in turn, where arms share them; none: the run's own"""
 
@@ -53,7 +53,7 @@ class ColdStartConfig:
         )
         _need(self.learning_rate > 0, f"learning_rate must be > 0, got {self.learning_rate}")
         _need(self.warmup >= 0, f"warmup must be >= 0, got {self.warmup}")
-        for name in ("slips", "fumbles"):
+        for name in ("slips", "habit"):
             share = getattr(self, name)
             _need(0 <= share < 1, f"{name} must be at least 0 and below 1, got {share}")
 
@@ -173,7 +173,7 @@ class LearnerConfig:
     """of the matrix products; `auto`: what this machine is fastest in, measured as a run is created
     and kept when it goes on. The trained weights themselves are fp32 always"""
     micro_batch_tokens: int = 16384
-    """the most tokens, padding included, in one forward and backward pass"""
+    """the most tokens, padding included, in one forward and backward pass of one thread"""
     gradient_checkpointing: bool = False
     """compute activations twice rather than keep them"""
     seats: int = 128

@@ -1,6 +1,5 @@
 """One step of GRPO: score the groups, compare within them, update the policy."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -75,10 +74,10 @@ def learn(
         batch.mask, batch.episode, config.weighting, episode_tokens=episode_tokens
     )
     old = torch.zeros_like(batch.log_probs)
+    names = ("sampler_gap", "clipped", "old_kl", "reference_kl")
+    figures = {name: torch.zeros_like(batch.log_probs) for name in names}
 
-    def loss(
-        sums: defaultdict[str, float], first: bool, rows: Tensor, part: Batch, log_probs: Tensor
-    ) -> Tensor:
+    def loss(first: bool, rows: Tensor, part: Batch, log_probs: Tensor) -> Tensor:
         width = part.width
         if first:
             old[rows, :width] = log_probs.detach().cpu()
@@ -95,19 +94,14 @@ def learn(
             reference_log_probs=frozen,
             kl_coef=config.kl_coef,
         )
-        for name, value in (
-            ("sampler_gap", (log_probs.detach() - part.log_probs).abs()),
-            ("clipped", tokens.clipped.float()),
-            ("old_kl", tokens.old_kl),
-            ("reference_kl", tokens.reference_kl),
-        ):
-            sums[name] += float(value[part.mask].sum())
+        figures["clipped"][rows, :width] = tokens.clipped.float().cpu()
+        figures["old_kl"][rows, :width] = tokens.old_kl.cpu()
+        figures["reference_kl"][rows, :width] = tokens.reference_kl.cpu()
+        if first:  # later, sampler and learner do not have the same weights
+            gap = (log_probs.detach() - part.log_probs).abs()
+            figures["sampler_gap"][rows, :width] = gap.cpu()
         return (weights[rows, :width].to(log_probs.device) * tokens.loss).sum()
 
-    passes = []
     for number in range(config.updates_per_batch):
-        sums: defaultdict[str, float] = defaultdict(float)
-        update = learner.update(batch, partial(loss, sums, number == 0))
-        passes.append({name: value / int(batch.mask.sum()) for name, value in sums.items()})
-    # Only before the first update do sampler and learner have the same weights.
-    return update, passes[-1] | {"sampler_gap": passes[0]["sampler_gap"]}
+        update = learner.update(batch, partial(loss, number == 0))
+    return update, {name: float(each[batch.mask].mean()) for name, each in figures.items()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -10,6 +11,7 @@ from agent.models import Mind
 from agent.precision import precision_dtype
 from training.batching import Batch, micro_batches
 from training.config import ColdStartConfig, GrpoConfig, LearnerConfig
+from training.lanes import in_lanes, lane_count
 from training.muon import Muon
 from training.scoring import token_log_probs
 
@@ -21,7 +23,8 @@ backward pass makes an update take twice as long, at 400 plain products take two
 
 TokenLossFunction = Callable[[Tensor, Batch, Tensor], Tensor]
 """(row indices [r], those rows, log-probabilities [r, t]) -> their part of the loss, a scalar.
-The parts of all micro-batches sum to the loss, so their cut changes nothing."""
+The parts of all micro-batches sum to the loss, so their cut changes nothing. Several threads ask at
+once, each for other rows."""
 
 
 def scheduled_rate(config: ColdStartConfig | GrpoConfig, step: int, progress: float) -> float:
@@ -54,6 +57,16 @@ class Update:
     """mean over sampled tokens, nats"""
 
 
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """What came of one lane's micro-batches, summed."""
+
+    gradients: list[Tensor]
+    """of each weight"""
+    loss: float
+    entropies: float
+
+
 class Learner:
     """An optimizer on the trainable weights of a mind, which stay fp32."""
 
@@ -81,7 +94,7 @@ class Learner:
             if isinstance(module, torch.nn.Dropout):
                 module.p = 0.0  # or ratios would be noise, and a micro-batch change the result
         if config.gradient_checkpointing:
-            self.model.gradient_checkpointing_enable()
+            self.model.gradient_checkpointing_enable({"use_reentrant": False})
 
     @property
     def learning_rate(self) -> float:
@@ -99,21 +112,37 @@ class Learner:
         own = self.model.config._attn_implementation
         if self.model.device.type == "cpu" and batch.width <= SHORT:
             self.model.set_attn_implementation("eager")
-        self.optimizer.zero_grad(set_to_none=True)
-        total = entropies = 0.0
-        for rows in micro_batches(batch, self.config.micro_batch_tokens):
-            part = batch.take(rows).to(self.weights[0].device)
-            log_probs, entropy = self.log_probs(part)
-            value = loss(rows, part, log_probs)
-            value.backward()
-            total += float(value.detach())
-            entropies += float(entropy.sum())
+        parts = micro_batches(batch, self.config.micro_batch_tokens, lane_count(self.model.device))
+        passes = in_lanes(partial(self._pass, batch, loss), [part for part in parts if part])
+        found = (one.gradients for one in passes)
+        for weight, first, *others in zip(self.weights, *found, strict=True):
+            weight.grad = sum(others, start=first)
         norm = torch.nn.utils.clip_grad_norm_(self.weights, self.config.max_grad_norm)
         if torch.isfinite(norm):
             self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
         self.model.eval()
         self.model.set_attn_implementation(own)
-        return Update(total, float(norm), entropies / max(int(batch.mask.sum()), 1))
+        entropy = sum(one.entropies for one in passes) / max(int(batch.mask.sum()), 1)
+        return Update(sum(one.loss for one in passes), float(norm), entropy)
+
+    def _pass(self, batch: Batch, loss: TokenLossFunction, parts: list[Tensor]) -> "_Pass":
+        """Forward and backward through one lane's micro-batches."""
+        total = entropies = 0.0
+        summed: list[Tensor] = []
+        for rows in parts:
+            part = batch.take(rows).to(self.weights[0].device)
+            log_probs, entropy = self.log_probs(part)
+            value = loss(rows, part, log_probs)
+            gradients = torch.autograd.grad(value, self.weights, materialize_grads=True)
+            if summed:
+                for held, new in zip(summed, gradients, strict=True):
+                    held.add_(new)
+            else:
+                summed = list(gradients)
+            total += float(value.detach())
+            entropies += float(entropy.sum())
+        return _Pass(summed, total, entropies)
 
     def log_probs(self, part: Batch, model: torch.nn.Module | None = None) -> tuple[Tensor, Tensor]:
         """Log-probabilities and entropies [r, t] of sampled tokens, under `model` or our own."""

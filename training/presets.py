@@ -21,13 +21,13 @@ def default() -> TrainConfig:
         cold=ColdStartConfig(
             demonstrations=500,
             slips=0.1,
-            fumbles=0.5,
+            habit=0.65,
             steps=300,
             episodes_per_step=4,
             learning_rate=2e-3,
         ),
         grpo=GrpoConfig(
-            steps=36,
+            steps=60,
             learning_rate=1e-3,
             warmup=5,
             episode_credit=0.0,
@@ -46,7 +46,7 @@ def smollm2() -> TrainConfig:
         cold=ColdStartConfig(
             demonstrations=100,
             slips=0.1,
-            fumbles=0.45,
+            habit=0.6,
             steps=48,
             episodes_per_step=4,
             learning_rate=5e-5,

@@ -60,27 +60,16 @@ def _record(folder: Path) -> dict[str, Any]:
             f"the run in {folder} is not finished: go on with it by "
             f"python -m scripts.train --run {folder} --resume"
         )
-    before, after = (measured[name]["sampled"] for name in ("cold_start", trained))
-    lift = newcombe_difference(
-        round(after["success"] * after["episodes"]),
-        after["episodes"],
-        round(before["success"] * before["episodes"]),
-        before["episodes"],
-    )
     return {
         "preset": folder.name.split("-", 1)[0],
         "control": control,
         "task": config["task"],
         "model": config["model"],
         "seed": config["seed"],
-        "episodes": after["episodes"],
+        "episodes": measured[trained]["sampled"]["episodes"],
         "demonstrations": config["cold"]["demonstrations"],
-        "fumbles": config["cold"]["fumbles"],
-        "lift": {
-            "points": 100 * lift.value,
-            "low": 100 * lift.interval.low,
-            "high": 100 * lift.interval.high,
-        },
+        "habit": config["cold"]["habit"],
+        "lift": {how: _lift(measured, trained, how) for how in ("sampled", "greedy")},
         "sampled": _by_policy(measured, "sampled"),
         "greedy": _by_policy(measured, "greedy"),
         "minutes": round(measured["seconds"] / 60, 2),
@@ -88,6 +77,19 @@ def _record(folder: Path) -> dict[str, Any]:
         "commit": about["commit"],
         "threads": about["threads"],
     }
+
+
+def _lift(measured: Mapping[str, Any], trained: str, how: str) -> dict[str, float]:
+    """What was gained over the cold start, in points of success, with its interval."""
+    before, after = (measured[name][how] for name in ("cold_start", trained))
+    lift = newcombe_difference(
+        round(after["success"] * after["episodes"]),
+        after["episodes"],
+        round(before["success"] * before["episodes"]),
+        before["episodes"],
+    )
+    points = {"points": lift.value, "low": lift.interval.low, "high": lift.interval.high}
+    return {name: 100 * value for name, value in points.items()}
 
 
 def _by_policy(measured: Mapping[str, Any], how: str) -> dict[str, dict[str, float]]:

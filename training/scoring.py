@@ -8,6 +8,7 @@ backward pass instead of being kept. What rows open with alike is read once.
 Shapes: R rows, T tokens, N sampled tokens, D hidden size, V vocabulary.
 """
 
+from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -22,6 +23,8 @@ CHUNK_ELEMENTS = 1 << 25
 
 _splits: WeakKeyDictionary[nn.Module, bool] = WeakKeyDictionary()
 """Which models are their backbone followed by their output layer, found by trying once each."""
+_trying = Lock()
+"""Held meanwhile, so that of several threads only one tries."""
 
 
 def token_log_probs(
@@ -75,8 +78,9 @@ def _states(model: Any, ids: Tensor, unasked: int) -> tuple[Tensor, nn.Module]:
     """
     causal = model.get_base_model() if hasattr(model, "get_base_model") else model  # peft
     backbone, head = causal.base_model, causal.get_output_embeddings()
-    if model not in _splits:
-        _splits[model] = _is_split(model, backbone, head)
+    with _trying:
+        if model not in _splits:
+            _splits[model] = _is_split(model, backbone, head)
     if _splits[model]:
         openings = find_openings(ids, unasked if can_share(backbone) else 0)
         return read(backbone, ids, openings), head

@@ -237,8 +237,13 @@ class Trainer:
         )
 
     def stop_if_collapsed(self, reason: str | None) -> None:
-        """Leave with the reason, and the checkpoint to go back to."""
-        if reason:
+        """Leave with the reason, and the checkpoint to go back to.
+
+        A control that is paid by luck may well collapse, and is to be measured all the same.
+        """
+        if reason and self.config.grpo.permute_returns:
+            logger.warning("the control goes on, collapsed as it is: %s", reason)
+        elif reason:
             best, last = self.run.best(), self.run.newest()
             kept = f" The last checkpoint before is {last.folder}." if last else ""
             kept = f" The checkpoint of the best validation is {best}." if best else kept

@@ -58,22 +58,27 @@ def test_an_expert_that_slips_goes_on() -> None:
     assert play(ExpertPolicy(slips=0.3), STARTS, make=patient) == slipping
 
 
-def test_an_expert_that_fumbles_says_what_it_does_and_goes_on() -> None:
+def test_an_expert_with_a_habit_says_what_it_does_and_goes_on() -> None:
     patient = partial(envs.make, turn_limit=100)
-    fumbling = play(ExpertPolicy(fumbles=0.4), STARTS, make=patient)
-    assert all(episode.success for episode in fumbling)
-    wrong, all_turns = 0, 0
-    for episode in fumbling:
+    played = play(ExpertPolicy(habit=0.6), STARTS, make=patient)
+    assert all(episode.success for episode in played)
+    repeats, chances = 0, 0
+    for episode in played:
         world = patient(episode.start.task)
         world.reset(seed=episode.start.seed)
-        expert = Expert(world)
+        expert, last = Expert(world), None
         for turn in episode.turns:
             assert not turn.slip and turn.thought.endswith(f"so I {turn.action}.")
-            wrong += turn.action != expert.advise().action
-            all_turns += 1
+            right = expert.advise().action
+            assert turn.action in (right, last)
+            if last not in (None, right):
+                chances += 1
+                repeats += turn.action == last
             world.step(turn.action)
-    assert wrong / all_turns == pytest.approx(0.4, abs=0.06)
-    assert play(ExpertPolicy(fumbles=0.4), STARTS, make=patient) == fumbling
+            last = turn.action
+    assert chances > 100
+    assert repeats / chances == pytest.approx(0.6, abs=0.1)
+    assert play(ExpertPolicy(habit=0.6), STARTS, make=patient) == played
 
 
 def test_the_rule_speaks_the_words_of_its_world() -> None:

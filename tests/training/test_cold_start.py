@@ -15,7 +15,7 @@ from training.presets import tiny
 
 def test_slips_are_read_and_not_imitated() -> None:
     config = tiny()
-    cold = replace(config.cold, slips=0.3, fumbles=0.3, episodes_per_step=8)
+    cold = replace(config.cold, slips=0.3, habit=0.3, episodes_per_step=8)
     config = replace(config, cold=cold)
     mind = load_model("nano")
     shown = demonstrate(config, mind)

@@ -22,7 +22,7 @@ from training.presets import preset
         (lambda: GrpoConfig(length_shade=2), "between 0 and 1"),
         (lambda: GrpoConfig(episode_credit=0), "1 without it"),
         (lambda: TrainConfig(hard_share=1.5), "hard_share must be between 0 and 1"),
-        (lambda: ColdStartConfig(fumbles=1), "fumbles must be at least 0 and below 1"),
+        (lambda: ColdStartConfig(habit=1), "habit must be at least 0 and below 1"),
         (lambda: ColdStartConfig(demonstrations=0), "demonstrations must be >= 1"),
         (lambda: TrainConfig(sampling=Sampling(temperature=0)), "above 0"),
         (lambda: TrainConfig(cold_start="none", cold_plus_minutes=1), "cold_start is none"),

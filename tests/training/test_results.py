@@ -40,8 +40,9 @@ def test_a_treatment_holds_what_its_control_reached(tmp_path: Path) -> None:
         None,
         1.5,
     )
-    assert treatment["lift"]["points"] == pytest.approx(25)
-    assert treatment["lift"]["low"] > 10
+    assert treatment["lift"]["sampled"]["points"] == pytest.approx(25)
+    assert treatment["lift"]["sampled"]["low"] > 10
+    assert treatment["lift"]["greedy"]["points"] == pytest.approx(13)
     assert treatment["cold_plus"]["success"] == control["cold_plus"]["success"] == 0.75
     assert treatment["greedy"]["grpo"]["success"] == 0.475
     assert treatment["random"] == {"success": 0.1, "low": 0.0, "high": 0.1}

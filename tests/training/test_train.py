@@ -97,6 +97,16 @@ def test_a_collapse_stops_the_run_and_names_the_last_good_checkpoint(
             trainer.watch(2, {"unreadable": 0.8})
 
 
+def test_a_control_that_collapses_is_measured_all_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = tiny()
+    config = replace(config, grpo=replace(config.grpo, permute_returns=True))
+    with RunDir.create(tmp_path / "run", to_json(config)) as run:
+        Trainer(config, run).stop_if_collapsed("it fell")
+    assert "goes on, collapsed as it is: it fell" in caplog.text
+
+
 def test_a_collapse_names_the_checkpoint_of_the_best_validation(tmp_path: Path) -> None:
     config = tiny()
     with RunDir.create(tmp_path / "run", to_json(config)) as run:
