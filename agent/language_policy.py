@@ -36,75 +36,32 @@ class Sampling:
             raise ValueError(f"history must be 0 or more turns, got {self.history}")
 
 
-class LanguagePolicy:
-    """Reads observations as tokens, writes replies as tokens.
+class _Reader:
+    """Reads episodes as a mind does: each live one has a conversation here, in tokens."""
 
-    Each live episode has a conversation here and a cache row in the sampler; both go when the
-    episode is not among those asked about any more.
-    """
-
-    def __init__(
-        self,
-        mind: Mind,
-        sampling: Sampling = Sampling(),
-        mode: ReplyMode = ReplyMode.THINK,
-        precision: str = "fp32",
-    ) -> None:
-        self.mind = mind
-        self.name = mind.name
+    def __init__(self, mind: Mind, sampling: Sampling, mode: ReplyMode) -> None:
         self.mode = mode
         self.sampling = sampling
         self.frame = ChatFrame.of(mind.tokenizer)
-        self.sampler = Sampler(
-            mind,
-            temperature=sampling.temperature,
-            max_new_tokens=sampling.max_reply_tokens,
-            precision=precision,
-        )
         self.limit = min(sampling.context or mind.context, mind.context)
         self._conversations: dict[int, Conversation] = {}
 
-    def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
-        """One sampled reply an episode, all drawn in one batch."""
-        asked = [self._ask(one) for one in live]
-        keys = {one.key for one in live}
-        self._conversations = {key: self._conversations[key] for key in keys}
-        completions = self.sampler.generate(
-            [
-                Request(one.key, prompt_ids, self._uniforms(one), opens_segment)
-                for one, (prompt_ids, opens_segment) in zip(live, asked, strict=True)
-            ]
-        )
-        return [
-            Response(
-                self._text(completion.ids),
-                not completion.ended,
-                prompt_ids,
-                completion.ids,
-                completion.log_probs,
-                opens_segment,
-            )
-            for (prompt_ids, opens_segment), completion in zip(asked, completions, strict=True)
-        ]
+    def _ask(self, live: Sequence[LiveEpisode]) -> list[tuple[tuple[int, ...], bool]]:
+        """The tokens to append for each episode's new observation, and whether they open a segment.
 
-    def _ask(self, one: LiveEpisode) -> tuple[tuple[int, ...], bool]:
-        """The tokens to append for an episode's new observation."""
+        The conversations of episodes that are not asked about any more go.
+        """
+        asked = [self._ask_one(one) for one in live]
+        self._conversations = {one.key: self._conversations[one.key] for one in live}
+        return asked
+
+    def _ask_one(self, one: LiveEpisode) -> tuple[tuple[int, ...], bool]:
         if one.turns:
             last = one.turns[-1]
             self._conversations[one.key].answer(last.reply_ids, last.action)
         else:
             self._conversations[one.key] = self.converse(one.mission, one.world.action_words)
         return self._conversations[one.key].ask(one.observation)
-
-    def _uniforms(self, one: LiveEpisode) -> np.ndarray | None:
-        """The episode's next draws; None where the likeliest token is taken."""
-        greedy = self.sampling.temperature == 0
-        return None if greedy else one.random.random(self.sampling.max_reply_tokens)
-
-    def _text(self, ids: tuple[int, ...]) -> str:
-        """The reply as text, less the token that ended the turn."""
-        shown = ids[:-1] if ids and ids[-1] in self.mind.end_ids else ids
-        return str(self.mind.tokenizer.decode(list(shown), clean_up_tokenization_spaces=False))
 
     def converse(self, mission: str, actions: tuple[str, ...]) -> Conversation:
         """The conversation that an episode opens with."""
@@ -126,8 +83,64 @@ class LanguagePolicy:
         self.converse(info["mission"], world.action_words).ask(observation)
 
 
-class DictatedPolicy(LanguagePolicy):
-    """A language model's reader with another policy's replies: demonstrations, in tokens."""
+class LanguagePolicy(_Reader):
+    """Reads observations as tokens, writes replies as tokens.
+
+    Each live episode has a conversation here and a cache row in the sampler; both go when the
+    episode is not among those asked about any more.
+    """
+
+    def __init__(
+        self,
+        mind: Mind,
+        sampling: Sampling = Sampling(),
+        mode: ReplyMode = ReplyMode.THINK,
+        precision: str = "fp32",
+    ) -> None:
+        super().__init__(mind, sampling, mode)
+        self.mind = mind
+        self.name = mind.name
+        self.sampler = Sampler(
+            mind,
+            temperature=sampling.temperature,
+            max_new_tokens=sampling.max_reply_tokens,
+            precision=precision,
+        )
+
+    def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
+        """One sampled reply an episode, all drawn in one batch."""
+        asked = self._ask(live)
+        completions = self.sampler.generate(
+            [
+                Request(one.key, prompt_ids, self._uniforms(one), opens_segment)
+                for one, (prompt_ids, opens_segment) in zip(live, asked, strict=True)
+            ]
+        )
+        return [
+            Response(
+                self._text(completion.ids),
+                not completion.ended,
+                prompt_ids,
+                completion.ids,
+                completion.log_probs,
+                opens_segment,
+            )
+            for (prompt_ids, opens_segment), completion in zip(asked, completions, strict=True)
+        ]
+
+    def _uniforms(self, one: LiveEpisode) -> np.ndarray | None:
+        """The episode's next draws; None where the likeliest token is taken."""
+        greedy = self.sampling.temperature == 0
+        return None if greedy else one.random.random(self.sampling.max_reply_tokens)
+
+    def _text(self, ids: tuple[int, ...]) -> str:
+        """The reply as text, less the token that ended the turn."""
+        shown = ids[:-1] if ids and ids[-1] in self.mind.end_ids else ids
+        return str(self.mind.tokenizer.decode(list(shown), clean_up_tokenization_spaces=False))
+
+
+class DictatedPolicy(_Reader):
+    """A mind's reader with another policy's replies: demonstrations, in tokens."""
 
     def __init__(self, mind: Mind, teacher: Policy, sampling: Sampling) -> None:
         super().__init__(mind, sampling, teacher.mode)
@@ -135,16 +148,25 @@ class DictatedPolicy(LanguagePolicy):
         self.name = teacher.name
 
     def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
-        """The teacher's replies, with the tokens that a model would have read and written."""
-        asked = [self._ask(one) for one in live]
+        """The teacher's replies, with the tokens that a mind would have read and written.
+
+        Raises:
+            ValueError: if a reply that is to be imitated is longer than a reply may be.
+        """
         return [
-            replace(
-                told,
-                prompt_ids=prompt_ids,
-                reply_ids=self.frame.text(told.text),
-                opens_segment=opens_segment,
-            )
-            for (prompt_ids, opens_segment), told in zip(
-                asked, self.teacher.respond(live), strict=True
-            )
+            self._in_tokens(told, *asked)
+            for asked, told in zip(self._ask(live), self.teacher.respond(live), strict=True)
         ]
+
+    def _in_tokens(
+        self, told: Response, prompt_ids: tuple[int, ...], opens_segment: bool
+    ) -> Response:
+        reply_ids, most = self.frame.text(told.text), self.sampling.max_reply_tokens
+        if len(reply_ids) > most and not told.slip:
+            raise ValueError(
+                f"a reply that is to be imitated has {len(reply_ids)} tokens, and a reply may have "
+                f"{most}: set --sampling.max-reply-tokens higher. The reply: {told.text!r}"
+            )
+        return replace(
+            told, prompt_ids=prompt_ids, reply_ids=reply_ids, opens_segment=opens_segment
+        )

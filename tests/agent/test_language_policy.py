@@ -63,6 +63,15 @@ def test_dictated_replies_are_the_teachers_in_tokens(mind: Mind) -> None:
     assert taught[0].turns[0].opens_segment
 
 
+def test_a_reply_longer_than_replies_may_be_is_not_shown(mind: Mind) -> None:
+    with pytest.raises(ValueError, match=r"may have 3: set --sampling.max-reply-tokens higher"):
+        play(
+            DictatedPolicy(mind, RandomPolicy(), Sampling(max_reply_tokens=3)),
+            STARTS,
+            make=Corridor,
+        )
+
+
 def test_a_saved_policy_plays_the_same_when_loaded(mind: Mind, tmp_path) -> None:  # type: ignore[no-untyped-def]
     policy = LanguagePolicy(mind, Sampling(0.7, max_reply_tokens=4, history=1), ReplyMode.ANSWER)
     save(policy, tmp_path)
