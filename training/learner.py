@@ -18,9 +18,8 @@ from training.scoring import token_log_probs
 BETAS = (0.9, 0.95)
 """AdamW's memory of gradients and of their squares."""
 SHORT = 256
-"""Rows shorter than this attend by plain products on a CPU: at 75 tokens an update so takes half the
-time that it takes with the fused kernel, at 128 two thirds, at 256 as long, and at 400 a sixth
-longer."""
+"""Rows shorter than this attend by plain products on a CPU: at 80 tokens an update so takes half
+the time that it takes with the fused kernel, at 256 as long, at 400 a sixth longer."""
 
 TokenLossFunction = Callable[[Tensor, Batch, Tensor], Tensor]
 """(row indices [r], those rows, log-probabilities [r, t]) -> their part of the loss, a scalar.
