@@ -14,7 +14,12 @@ BLOCK = 256
 
 
 def draw(
-    logits: Tensor, uniforms: Sequence[float | None], temperature: float = 1.0
+    logits: Tensor,
+    uniforms: Sequence[float | None],
+    temperature: float = 1.0,
+    *,
+    top_k: int = 0,
+    top_p: float = 1.0,
 ) -> tuple[Tensor, Tensor]:
     """One token a row, and its log-probability.
 
@@ -22,9 +27,11 @@ def draw(
         logits: fp32 `[R, V]`; overwritten.
         uniforms: a number in [0, 1) a row; None takes the likeliest token.
         temperature: divides the logits; above 0.
+        top_k, top_p: see `truncated`; 0 and 1 leave all tokens in.
 
     Returns:
-        tokens, int64 `[R]`, and their natural log-probabilities, fp32 `[R]`.
+        tokens, int64 `[R]`, and their natural log-probabilities, fp32 `[R]`: at the temperature,
+        over the whole vocabulary, which is what a learner computes again.
 
     >>> logits = torch.tensor([[0.5, 0.25, 0.25]]).log().repeat(4, 1)
     >>> draw(logits, [0.49, 0.51, 0.76, None])[0]
@@ -35,12 +42,36 @@ def draw(
     logits /= temperature
     weights = logits.exp()
     numbers = torch.tensor([number or 0.0 for number in uniforms], dtype=torch.float64)
-    tokens = inverse_cdf(weights, numbers.to(logits.device))
+    kept = weights if top_k == 0 and top_p == 1 else truncated(weights, top_k, top_p)
+    tokens = inverse_cdf(kept, numbers.to(logits.device))
     if likeliest is not None:
         is_greedy = torch.tensor([number is None for number in uniforms], device=logits.device)
         tokens = torch.where(is_greedy, likeliest, tokens)
     chosen = logits.gather(-1, tokens[:, None])[:, 0]
     return tokens, chosen - weights.sum(-1).log()
+
+
+def truncated(weights: Tensor, top_k: int = 0, top_p: float = 1.0) -> Tensor:
+    """The weights with those of unlikely tokens set to 0.
+
+    Args:
+        weights: `[R, V]`, none negative, some positive in each row.
+        top_k: keep so many tokens, and those as likely as the last of them; 0: all.
+        top_p: of these keep the likeliest, as few as together have this share of the weight
+            (nucleus sampling, https://arxiv.org/abs/1904.09751); 1: all.
+
+    >>> truncated(torch.tensor([[0.1, 0.4, 0.2, 0.3]]), top_k=3, top_p=0.7)
+    tensor([[0.0000, 0.4000, 0.0000, 0.3000]])
+    """
+    if top_k:
+        last = weights.topk(min(top_k, weights.shape[-1])).values[:, -1:]
+        weights = weights.where(weights >= last, 0)
+    if top_p < 1:
+        ordered, order = weights.sort(descending=True, stable=True)
+        likelier = ordered.double().cumsum(-1) - ordered
+        ordered = ordered.where(likelier < top_p * ordered.double().sum(-1, keepdim=True), 0)
+        weights = torch.zeros_like(weights).scatter(-1, order, ordered)
+    return weights
 
 
 def inverse_cdf(weights: Tensor, uniforms: Tensor) -> Tensor:

@@ -20,6 +20,10 @@ class Sampling:
 
     temperature: float = 1.0
     """divides the logits; 0 takes the likeliest token each time"""
+    top_k: int = 0
+    """draw among so many of the likeliest tokens; 0: among all. GRPO's ratios are those of all"""
+    top_p: float = 1.0
+    """draw among the likeliest tokens that together have this probability; 1: among all"""
     max_reply_tokens: int = 64
     """a reply longer than this is cut off and counts as truncated"""
     context: int | None = None
@@ -30,6 +34,10 @@ class Sampling:
     def __post_init__(self) -> None:
         if self.temperature < 0:
             raise ValueError(f"temperature must be 0 or more, got {self.temperature}")
+        if self.top_k < 0:
+            raise ValueError(f"top_k must be 0 (all tokens) or more, got {self.top_k}")
+        if not 0 < self.top_p <= 1:
+            raise ValueError(f"top_p must be above 0 and at most 1, got {self.top_p}")
         if self.max_reply_tokens < 1:
             raise ValueError(f"max_reply_tokens must be at least 1, got {self.max_reply_tokens}")
         if self.history is not None and self.history < 0:
@@ -103,6 +111,8 @@ class LanguagePolicy(_Reader):
         self.sampler = Sampler(
             mind,
             temperature=sampling.temperature,
+            top_k=sampling.top_k,
+            top_p=sampling.top_p,
             max_new_tokens=sampling.max_reply_tokens,
             precision=precision,
         )

@@ -129,6 +129,8 @@ class Sampler:
         mind: Mind,
         *,
         temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
         max_new_tokens: int = 64,
         precision: str = "fp32",
         stop: StopRule | None = None,
@@ -137,6 +139,8 @@ class Sampler:
         Args:
             mind: whose weights are sampled from, on their device.
             temperature: divides the logits; 0 is greedy, whatever a request says.
+            top_k: draw among so many of the likeliest tokens; 0: among all.
+            top_p: draw among the likeliest tokens that together have this probability; 1: all.
             max_new_tokens: the most tokens of one reply.
             precision: of the copy, `fp32` or `bf16`.
             stop: where replies end; by default at an end token or `</answer>`.
@@ -146,6 +150,7 @@ class Sampler:
         if max_new_tokens < 1:
             raise ValueError(f"max_new_tokens must be at least 1, got {max_new_tokens}")
         self.temperature = temperature
+        self.top_k, self.top_p = top_k, top_p
         self.max_new_tokens = max_new_tokens
         self.context = mind.context
         self.stop = stop or StopRule(mind.tokenizer, mind.end_ids, (ANSWER_END,))
@@ -279,7 +284,9 @@ class Sampler:
         """Draws each row's next token."""
         greedy = self.temperature == 0
         uniforms = [None if greedy or row.uniforms is None else row.uniforms[step] for row in slots]
-        ids, log_probs = draw(logits, uniforms, self.temperature or 1.0)
+        ids, log_probs = draw(
+            logits, uniforms, self.temperature or 1.0, top_k=self.top_k, top_p=self.top_p
+        )
         for row, id, log_prob in zip(slots, ids.tolist(), log_probs.tolist(), strict=True):
             if not row.ended:
                 row.ids.append(id)

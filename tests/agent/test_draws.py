@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import TopKLogitsWarper, TopPLogitsWarper
 
-from agent.draws import draw, inverse_cdf
+from agent.draws import draw, inverse_cdf, truncated
 
 
 @pytest.mark.parametrize(
@@ -74,3 +77,28 @@ def test_frequencies_are_those_of_multinomial() -> None:
     for tokens in (ours, peers):
         counts = torch.bincount(tokens, minlength=12)
         assert ((counts - count * shares).abs() < 4 * deviation).all()
+
+
+@given(
+    st.lists(st.integers(0, 40), min_size=2, max_size=30, unique=True),
+    st.integers(0, 35),
+    st.floats(0.05, 1),
+)
+def test_truncation_keeps_what_transformers_keeps(marks, top_k, top_p) -> None:
+    scores = torch.tensor([marks], dtype=torch.float64) / 5
+    expected = scores
+    if top_k:
+        expected = TopKLogitsWarper(top_k)(None, expected)
+    if top_p < 1:
+        expected = TopPLogitsWarper(top_p)(None, expected)
+    kept = truncated(scores.exp(), top_k, top_p)
+    assert ((kept > 0) == expected.isfinite()).all()
+    assert (kept[kept > 0] == scores.exp()[kept > 0]).all()
+
+
+def test_truncated_draws_tell_the_whole_vocabularys_probability() -> None:
+    """Of .1, .4, .2, .3 the two likeliest have .7: drawn from 4 : 3, told as .4 and .3."""
+    logits = torch.tensor([[0.1, 0.4, 0.2, 0.3]] * 3).log()
+    tokens, log_probs = draw(logits, [0.56, 0.58, 0.999], top_p=0.6)
+    assert tokens.tolist() == [1, 3, 3]
+    assert log_probs.exp().tolist() == pytest.approx([0.4, 0.3, 0.3])

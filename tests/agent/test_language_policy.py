@@ -52,6 +52,16 @@ def test_seats_change_no_draw(mind: Mind) -> None:
     ]
 
 
+def test_one_token_to_draw_from_is_greedy_play(mind: Mind) -> None:
+    one = LanguagePolicy(mind, Sampling(1.0, top_k=1, max_reply_tokens=5))
+    nucleus = LanguagePolicy(mind, Sampling(1.0, top_p=1e-6, max_reply_tokens=5))
+    greedy = LanguagePolicy(mind, Sampling(0, max_reply_tokens=5))
+    first, second, third = (play(each, STARTS, make=Corridor) for each in (one, nucleus, greedy))
+    for ours, others, likeliest in zip(first, second, third, strict=True):
+        for turns in zip(ours.turns, others.turns, likeliest.turns, strict=True):
+            assert len({turn.reply_ids for turn in turns}) == 1
+
+
 def test_dictated_replies_are_the_teachers_in_tokens(mind: Mind) -> None:
     taught = play(DictatedPolicy(mind, RandomPolicy(), Sampling()), STARTS, make=Corridor)
     plain = play(RandomPolicy(), STARTS, make=Corridor)
@@ -83,6 +93,12 @@ def test_a_saved_policy_plays_the_same_when_loaded(mind: Mind, tmp_path) -> None
 
 
 def test_settings_that_cannot_work_are_refused() -> None:
-    for wrong in ({"temperature": -1}, {"max_reply_tokens": 0}, {"history": -1}):
+    for wrong in (
+        {"temperature": -1},
+        {"top_k": -1},
+        {"top_p": 0},
+        {"max_reply_tokens": 0},
+        {"history": -1},
+    ):
         with pytest.raises(ValueError, match="must be"):
             Sampling(**wrong)
