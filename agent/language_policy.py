@@ -40,6 +40,8 @@ class Sampling:
             raise ValueError(f"top_p must be above 0 and at most 1, got {self.top_p}")
         if self.max_reply_tokens < 1:
             raise ValueError(f"max_reply_tokens must be at least 1, got {self.max_reply_tokens}")
+        if self.context is not None and self.context < 1:
+            raise ValueError(f"context must be at least 1 token, got {self.context}")
         if self.history is not None and self.history < 0:
             raise ValueError(f"history must be 0 or more turns, got {self.history}")
 

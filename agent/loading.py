@@ -1,7 +1,7 @@
 """One door to every policy: `load("random")`, `load("smollm2")`, `load("runs/default-0")`, ..."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ POLICIES: dict[str, type[RandomPolicy | ReactivePolicy | ExpertPolicy]] = {
 
 SETTINGS = "policy.json"
 """Beside a saved model: how its policy reads and replies."""
+FORMAT = 1
+"""Of that file."""
 
 
 def load(
@@ -50,10 +52,10 @@ def load(
     folder = newest_model(Path(name))
     mind = _mind(folder or name)
     saved = _settings(folder or Path(name))
-    sampling = sampling or Sampling(**saved.get("sampling", {}))
+    sampling = sampling or Sampling(**saved["sampling"])
     if temperature is not None:
         sampling = replace(sampling, temperature=temperature)
-    mode = mode or ReplyMode(saved.get("mode", ReplyMode.THINK))
+    mode = mode or ReplyMode(saved["mode"])
     if precision == "auto":
         precision = fastest_precision(mind.model.device)
     return LanguagePolicy(mind, sampling, mode, precision=precision)
@@ -62,7 +64,11 @@ def load(
 def save(policy: LanguagePolicy, folder: Path) -> None:
     """Write a policy as an ordinary Hugging Face folder, with its settings beside."""
     save_model(policy.mind, folder)
-    settings = {"sampling": asdict(policy.sampling), "mode": policy.mode.value}
+    settings = {
+        "format": FORMAT,
+        "sampling": asdict(policy.sampling),
+        "mode": policy.mode.value,
+    }
     (folder / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n")
 
 
@@ -82,5 +88,16 @@ def _mind(name: str | Path) -> Mind:
 
 
 def _settings(folder: Path) -> dict[str, Any]:
+    """What was saved beside a model, or else what is usual.
+
+    Raises:
+        ValueError: if a newer version saved it.
+    """
     path = folder / SETTINGS
-    return dict(json.loads(path.read_text())) if path.is_file() else {}
+    saved: dict[str, Any] = {"sampling": {}, "mode": ReplyMode.THINK, "format": FORMAT}
+    if path.is_file():
+        saved |= json.loads(path.read_text())
+    known = {field.name for field in fields(Sampling)}
+    if saved["format"] != FORMAT or not known.issuperset(saved["sampling"]):
+        raise ValueError(f"{path} was written by a newer version of this project: update it")
+    return saved

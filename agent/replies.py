@@ -21,8 +21,8 @@ ANSWER_END = "</answer>"
 _TAG = re.compile(r"</?(?:think|answer)>")
 _FORM = ["<think>", "</think>", "<answer>", "</answer>"]
 _FORGERY = re.compile(
-    r"<\|[^|>]*\|>"  # the turn delimiters of chat templates
-    r"|^\s*(?:observation|system|user|assistant|reward|done)\s*:",
+    r"<\|[^|>]*\|>|<(?:start|end)_of_turn>"  # the turn delimiters of chat templates
+    r"|\b(?:observation|reply|reward|done)\s*:|^\s*(?:system|user|assistant)\s*:",
     re.IGNORECASE | re.MULTILINE,
 )
 

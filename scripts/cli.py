@@ -1,7 +1,6 @@
 """What every script shares: options from a dataclass, mistakes in one sentence."""
 
 import errno
-import json
 import logging
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import tyro
+
+from training import run_dir
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ def write_json(path: Path | None, value: Any) -> None:
     """Write a script's result where `--json` asked for it."""
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(value, indent=2, default=str) + "\n")
+        run_dir.write_json(path, value)
 
 
 def _leave(message: str, code: int) -> None:

@@ -47,6 +47,8 @@ def main(args: Sequence[str] | None = None) -> None:
     with friendly():
         asked = options(Options, "play", sys.argv[1:] if args is None else args, __doc__ or "")
         envs.task(asked.task)
+        if asked.seed < 0:
+            raise ValueError(f"seed must be 0 or more, got {asked.seed}")
         policy = load(asked.policy, temperature=0.0 if asked.greedy else None)
         console = Console(highlight=False)
         [episode] = play(

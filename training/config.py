@@ -97,7 +97,7 @@ class GrpoConfig:
     discount: float = 0.95
     """for step credit: what a reward loses with each turn that it is away"""
     permute_returns: bool = False
-    """control: hand each episode the return of another, drawn over all groups"""
+    """control: what episodes earned, and what turns gained, is dealt out anew over all groups"""
 
     def __post_init__(self) -> None:
         _need(self.steps >= 0, f"grpo steps must be >= 0, got {self.steps}")
@@ -232,6 +232,7 @@ class TrainConfig:
             f"the demonstrations must show the run's own reply mode: {self.reply_mode.value} is "
             "not among cold.modes",
         )
+        _need(self.threads >= 0, f"threads must be >= 0, got {self.threads}")
         _need(self.seed >= 0, f"seed must be >= 0, got {self.seed}")
         _need(
             0 <= self.hard_share <= 1, f"hard_share must be between 0 and 1, got {self.hard_share}"

@@ -61,7 +61,7 @@ def _record(folder: Path) -> dict[str, Any]:
             f"python -m scripts.train --run {folder} --resume"
         )
     return {
-        "preset": folder.name.split("-", 1)[0],
+        "preset": _preset(about["command"]),
         "control": control,
         "task": config["task"],
         "model": config["model"],
@@ -77,6 +77,12 @@ def _record(folder: Path) -> dict[str, Any]:
         "commit": about["commit"],
         "threads": about["threads"],
     }
+
+
+def _preset(command: str) -> str:
+    """The preset a command asked for."""
+    words = command.replace("--preset=", "--preset ").split()
+    return words[words.index("--preset") + 1] if "--preset" in words else "default"
 
 
 def _lift(measured: Mapping[str, Any], trained: str, how: str) -> dict[str, float]:

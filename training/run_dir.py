@@ -86,7 +86,7 @@ class RunDir:
             ValueError: the folder is taken.
             StorageError: it can't be written.
         """
-        with _writing(folder):
+        with _writing(folder, NOTHING_SAVED):
             folder.mkdir(parents=True, exist_ok=True)
             if any(path.name != "lock" for path in folder.iterdir()):
                 raise ValueError(
@@ -249,13 +249,23 @@ def read_evaluation(folder: Path) -> dict[str, Any]:
 def write_json(path: Path, value: object) -> None:
     """Write a JSON file beside and rename it into place: it is whole or not there."""
     beside = path.with_name(f".{path.name}")
-    beside.write_text(json.dumps(value, indent=2, default=str) + "\n")
-    flush(beside)
+    try:
+        beside.write_text(json.dumps(value, indent=2, default=str) + "\n")
+        flush(beside)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
     beside.replace(path)
 
 
+NOTHING_SAVED = "Make room, or choose another place with --run."
+SAVED = (
+    "What was saved before is whole; make room or choose another place, and go on with --resume."
+)
+
+
 @contextmanager
-def _writing(folder: Path) -> Iterator[None]:
+def _writing(folder: Path, advice: str = SAVED) -> Iterator[None]:
     """Turns what goes wrong with a disk into one sentence."""
     try:
         yield
@@ -264,8 +274,7 @@ def _writing(folder: Path) -> Iterator[None]:
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise StorageError(
-            f"the run folder {folder} can't be written: {reason}. What was saved before is "
-            "whole; make room or choose another place, and go on with --resume."
+            f"the run folder {folder} can't be written: {reason}. {advice}"
         ) from error
 
 

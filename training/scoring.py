@@ -57,7 +57,9 @@ def token_log_probs(
     assert mask.dtype == torch.bool and not mask[:, 0].any(), "the first token can't be sampled"
     if temperature <= 0.0:
         raise ValueError(f"log-probabilities need a temperature above 0; got {temperature}.")
-    with torch.autocast(ids.device.type, dtype=torch.bfloat16, enabled=autocast):
+    with torch.autocast(
+        ids.device.type, dtype=torch.bfloat16, enabled=autocast, cache_enabled=False
+    ):
         # The hidden state that predicts token t is that of token t - 1.
         first = int(mask.any(dim=0).int().argmax())
         states, head = _states(model, ids[:, :-1], unasked=first - 1)

@@ -15,6 +15,8 @@ from agent.language_policy import LanguagePolicy, Sampling
 from agent.models import load_model
 from agent.precision import fastest_precision
 from agent.rollout import play_groups
+from envs.expert import expert_for
+from envs.grid_world import GridWorld
 from envs.tasks import Split
 from training.alarms import Collapse, find_collapse, warnings
 from training.batching import make_batch
@@ -56,7 +58,11 @@ def train(config: TrainConfig, run: RunDir) -> None:
         trainer.continue_cold_start()
         trainer.measure("cold_plus")
     elif config.grpo.steps:
-        trainer.grpo()
+        try:
+            trainer.grpo()
+        except Collapse:
+            write_report(run.folder)
+            raise
         trainer.measure("grpo")
     trainer.measuring.keep({})
     write_report(run.folder)
@@ -76,7 +82,13 @@ def settled(config: TrainConfig) -> TrainConfig:
 
 
 def device_of(config: TrainConfig) -> str:
-    """Where the model lies."""
+    """Where the model lies.
+
+    Raises:
+        ValueError: if there is no such device.
+    """
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("torch finds no GPU here: leave --device out, or take --device cpu")
     if config.device != "auto":
         return config.device
     return "cuda" if torch.cuda.is_available() else "cpu"
@@ -98,7 +110,10 @@ class Trainer:
             run.note(f"loading {config.model}")
             self.mind = load_model(config.model, seed=config.seed, lora=lora, device=device)
         self.policy = self.language_policy(config.sampling)
-        self.policy.check_context(self.make(config.task))
+        world = self.make(config.task)
+        self.policy.check_context(world)
+        if config.cold_start == "expert" and config.cold.steps and isinstance(world, GridWorld):
+            expert_for(world)  # a task that none can do is refused before anything is measured
         self.measuring = Measuring(config, run, self.make)
 
     @property
@@ -133,6 +148,7 @@ class Trainer:
                     },
                     of=self.config.cold.steps if stage == "cold_start" else None,
                 )
+                self.stop_if_collapsed(find_collapse(asdict(update)))
                 step += 1
                 done = progress(step)
                 due = done >= 1 or step % (5 * self.config.checkpoint_every) == 0
@@ -178,6 +194,7 @@ class Trainer:
             stream=(self.config.seed, GRPO, step),
             seats=self.config.learner.seats,
             make=self.make,
+            on_episode=self.run.counting("playing", config.groups * config.group_size),
         )
         played = time.perf_counter()
         scored = assess(groups, config, (self.config.seed, step))
@@ -230,7 +247,13 @@ class Trainer:
         """Success on the validation missions; raises `Collapse` where it has fallen for good."""
         count = self.config.evaluation.validation_missions
         starts = fixed_starts(self.config, Split.VALIDATION, count)
-        measured, _ = evaluate(self.policy, starts, self.make, seats=self.config.learner.seats)
+        measured, _ = evaluate(
+            self.policy,
+            starts,
+            self.make,
+            seats=self.config.learner.seats,
+            on_episode=self.run.counting("validating", count),
+        )
         self.run.log("validation", step, asdict(measured))
         self.stop_if_collapsed(
             find_collapse({}, [line["success"] for line in self.lines("validation")])

@@ -1,5 +1,7 @@
 """The language model as a policy: what it notes is what it read and wrote, over segments too."""
 
+import json
+
 import pytest
 import torch
 
@@ -92,6 +94,15 @@ def test_a_saved_policy_plays_the_same_when_loaded(mind: Mind, tmp_path) -> None
     assert first == second
 
 
+@pytest.mark.parametrize("newer", [{"format": 2}, {"sampling": {"warmth": 1}}])
+def test_a_newer_versions_policy_is_refused(mind: Mind, tmp_path, newer) -> None:  # type: ignore[no-untyped-def]
+    save(LanguagePolicy(mind), tmp_path)
+    settings = tmp_path / "policy.json"
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | newer))
+    with pytest.raises(ValueError, match="written by a newer version"):
+        load(tmp_path)
+
+
 def test_settings_that_cannot_work_are_refused() -> None:
     for wrong in (
         {"temperature": -1},
@@ -99,6 +110,7 @@ def test_settings_that_cannot_work_are_refused() -> None:
         {"top_p": 0},
         {"max_reply_tokens": 0},
         {"history": -1},
+        {"context": 0},
     ):
         with pytest.raises(ValueError, match="must be"):
             Sampling(**wrong)

@@ -53,6 +53,8 @@ def test_evaluate_prints_success_with_its_interval(
         (["--grpo.clip-low", "-0.2"], "must not"),
         (["--grpo.group-sise", "4"], "--grpo.group-size"),
         (["--sampling.context", "50", "--run", "RUN"], "too small for one turn"),
+        (["--task", "BabyAI-UnlockToUnlock-v0", "--run", "RUN"], "there is no expert"),
+        (["--threads", "-1"], "threads must be >= 0"),
         (["--resume"], "--resume needs --run"),
         (["--resume", "--run", "RUN"], "--preset cannot go with --resume"),
     ],

@@ -22,6 +22,7 @@ from training.presets import preset
         (lambda: GrpoConfig(length_shade=2), "between 0 and 1"),
         (lambda: GrpoConfig(episode_credit=0), "1 without it"),
         (lambda: TrainConfig(hard_share=1.5), "hard_share must be between 0 and 1"),
+        (lambda: TrainConfig(threads=-1), "threads must be >= 0"),
         (lambda: ColdStartConfig(habit=1), "habit must be at least 0 and below 1"),
         (lambda: ColdStartConfig(demonstrations=0), "demonstrations must be >= 1"),
         (lambda: TrainConfig(sampling=Sampling(temperature=0)), "above 0"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from typing import Literal
 
 import pytest
 import torch
@@ -58,8 +59,21 @@ def test_threads_and_micro_batches_change_no_gradient(tokens: int, checkpointing
         assert (loss, entropy) == pytest.approx(whole[1:], rel=1e-5)
         for one, other in zip(weights, whole[0], strict=True):
             torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-3)
-    again = gradients(2, config)
-    assert all(torch.equal(a, b) for a, b in zip(found[1][0], again[0], strict=True))
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_same_threads_give_the_same_bits(precision: Literal["fp32", "bf16"]) -> None:
+    config = LearnerConfig(micro_batch_tokens=300, precision=precision)
+    first, *others = (gradients(2, config)[0] for _ in range(4))
+    for again in others:
+        assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+
+
+def test_no_dropout_survives() -> None:
+    mind = load_model("nano")
+    mind.model.model.layers[0].self_attn.attention_dropout = 0.5
+    Learner(mind, LearnerConfig(), 1e-3)
+    assert mind.model.model.layers[0].self_attn.attention_dropout == 0
 
 
 def test_lanes_share_the_threads_and_leave_the_callers_alone() -> None:

@@ -16,7 +16,13 @@ def finished(folder: Path, **measured: float) -> Path:
     config = to_json(preset("tiny"))
     config["cold_plus_minutes"] = 4.0 if "cold_plus" in measured else 0.0
     folder.mkdir()
-    about = {"format": 1, "config": config, "command": "c", "commit": "abc", "threads": 2}
+    about = {
+        "format": 1,
+        "config": config,
+        "command": "python -m scripts.train --preset tiny",
+        "commit": "abc",
+        "threads": 2,
+    }
     (folder / "run.json").write_text(json.dumps(about))
 
     def figures(success: float) -> dict[str, Any]:
@@ -36,7 +42,7 @@ def test_a_treatment_holds_what_its_control_reached(tmp_path: Path) -> None:
     ]
     treatment, control = collect(runs)
     assert (treatment["preset"], treatment["control"], treatment["minutes"]) == (
-        "default",
+        "tiny",
         None,
         1.5,
     )
@@ -58,7 +64,7 @@ def test_what_is_kept_of_a_run_gives_the_same_record(tmp_path: Path) -> None:
     for _ in range(2):  # again: replaced
         kept = keep(folder, tmp_path / "shelf")
     assert collect([kept]) == collect([folder])
-    assert collect([kept])[0]["preset"] == "default"
+    assert collect([kept])[0]["preset"] == "tiny"
     found = sorted(path.name for path in kept.rglob("*") if path.is_file())
     assert found == ["evaluation.json", "report.md", "run.json", "success.png"]
 

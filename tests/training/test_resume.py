@@ -14,6 +14,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from agent.language_policy import Sampling
 from agent.loading import newest_model
 from agent.nano import nano_tokenizer
+from agent.replies import ReplyMode
 from agent.types import Episode, Group
 from training.config import (
     ColdStartConfig,
@@ -72,7 +73,8 @@ def small(model: str) -> TrainConfig:
     return TrainConfig(
         model=model,
         threads=1,
-        sampling=Sampling(max_reply_tokens=4),
+        reply_mode=ReplyMode.ANSWER,
+        sampling=Sampling(max_reply_tokens=12),
         cold=ColdStartConfig(demonstrations=4, steps=6, episodes_per_step=4),
         grpo=GrpoConfig(steps=3, groups=2, group_size=2),
         evaluation=EvaluationConfig(missions=2, validation_missions=2, every=2),
@@ -94,7 +96,7 @@ def as_the_default_preset(model: str) -> TrainConfig:
     config, options = small(model), preset("default")
     return replace(
         config,
-        sampling=replace(options.sampling, max_reply_tokens=4),
+        sampling=replace(options.sampling, max_reply_tokens=12),
         grpo=replace(options.grpo, steps=3, groups=2, group_size=2),
         learner=options.learner,
     )

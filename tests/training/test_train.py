@@ -71,7 +71,7 @@ def test_the_trained_policy_loads_with_its_settings(whole: Path) -> None:
 def test_the_continued_cold_start_learns_for_its_minutes_and_no_longer(tmp_path: Path) -> None:
     config = tiny(
         cold_plus_minutes=0.01,
-        sampling=Sampling(max_reply_tokens=3),
+        sampling=Sampling(max_reply_tokens=20),
         evaluation=EvaluationConfig(missions=1),
     )
     run_whole(tmp_path / "run", config)
