@@ -179,9 +179,13 @@ class RunDir:
         for sink in self._sinks:
             sink.note(text, done, of)
 
-    def counting(self, text: str, of: int) -> Callable[[], None]:
-        """Show what is under way and how far it is: call the result as each of `of` ends."""
-        self.note(text, 0, of)
+    def counting(self, text: str, of: int, *, announce: bool = True) -> Callable[[], None]:
+        """Show what is under way and how far it is: call the result as each of `of` ends.
+
+        announce: show it as it begins, too; not where it begins every few seconds.
+        """
+        if announce:
+            self.note(text, 0, of)
         done = itertools.count(1)
         return lambda: self.note(text, next(done), of)
 

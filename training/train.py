@@ -194,7 +194,9 @@ class Trainer:
             stream=(self.config.seed, GRPO, step),
             seats=self.config.learner.seats,
             make=self.make,
-            on_episode=self.run.counting("playing", config.groups * config.group_size),
+            on_episode=self.run.counting(
+                f"playing for step {step + 1}", config.groups * config.group_size, announce=False
+            ),
         )
         played = time.perf_counter()
         scored = assess(groups, config, (self.config.seed, step))
@@ -252,7 +254,7 @@ class Trainer:
             starts,
             self.make,
             seats=self.config.learner.seats,
-            on_episode=self.run.counting("validating", count),
+            on_episode=self.run.counting("validating", count, announce=False),
         )
         self.run.log("validation", step, asdict(measured))
         self.stop_if_collapsed(
