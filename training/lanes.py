@@ -15,7 +15,7 @@ Load = TypeVar("Load")
 Result = TypeVar("Result")
 
 MOST = 4
-"""More lanes than that would wait for one another's Python."""
+"""A guess: they share one Python, and more than two have not been measured."""
 
 
 def lane_count(device: torch.device) -> int:
