@@ -42,8 +42,7 @@ def draw(
     logits /= temperature
     weights = logits.exp()
     numbers = torch.tensor([number or 0.0 for number in uniforms], dtype=torch.float64)
-    kept = weights if top_k == 0 and top_p == 1 else truncated(weights, top_k, top_p)
-    tokens = inverse_cdf(kept, numbers.to(logits.device))
+    tokens = inverse_cdf(truncated(weights, top_k, top_p), numbers.to(logits.device))
     if likeliest is not None:
         is_greedy = torch.tensor([number is None for number in uniforms], device=logits.device)
         tokens = torch.where(is_greedy, likeliest, tokens)

@@ -90,8 +90,9 @@ class Learner:
             self.optimizer = torch.optim.AdamW(
                 self.weights, learning_rate, betas=BETAS, weight_decay=config.weight_decay
             )
-        for module in self.model.modules():  # or ratios would be noise, and a micro-batch change
-            if isinstance(module, torch.nn.Dropout):  # the result
+        # No dropout: or ratios would be noise, and a micro-batch change the result.
+        for module in self.model.modules():
+            if isinstance(module, torch.nn.Dropout):
                 module.p = 0.0
             elif isinstance(getattr(module, "attention_dropout", None), float):
                 module.attention_dropout = 0.0  # type: ignore[assignment]

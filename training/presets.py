@@ -39,7 +39,7 @@ def default() -> TrainConfig:
 
 
 def smollm2() -> TrainConfig:
-    """The same job on a real pretrained model, SmolLM2-135M: one to two hours on two cores."""
+    """The same job on a real pretrained model, SmolLM2-135M: for hours. Not yet run to its end."""
     return TrainConfig(
         model="smollm2",
         sampling=Sampling(max_reply_tokens=48, history=0),

@@ -58,11 +58,7 @@ def train(config: TrainConfig, run: RunDir) -> None:
         trainer.continue_cold_start()
         trainer.measure("cold_plus")
     elif config.grpo.steps:
-        try:
-            trainer.grpo()
-        except Collapse:
-            write_report(run.folder)
-            raise
+        trainer.grpo()
         trainer.measure("grpo")
     trainer.measuring.keep({})
     write_report(run.folder)
@@ -262,7 +258,7 @@ class Trainer:
         )
 
     def stop_if_collapsed(self, reason: str | None) -> None:
-        """Leave with the reason, and the checkpoint to go back to.
+        """Leave with a report, the reason, and the checkpoint to go back to.
 
         A control that is paid by luck may well collapse, and is to be measured all the same.
         """
@@ -272,6 +268,7 @@ class Trainer:
             best, last = self.run.best(), self.run.newest()
             kept = f" The last checkpoint before is {last.folder}." if last else ""
             kept = f" The checkpoint of the best validation is {best}." if best else kept
+            write_report(self.run.folder)
             raise Collapse(f"training has collapsed: {reason}.{kept}")
 
     def lines(self, stage: str) -> list[dict[str, Any]]:

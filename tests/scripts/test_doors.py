@@ -1,10 +1,13 @@
 """The scripts as a user meets them: what they print, and how they refuse."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
+import torch
 
 from scripts import evaluate, play, results, train
 from training.presets import preset
@@ -102,6 +105,25 @@ def test_a_folder_that_holds_something_is_left_alone(
 @pytest.mark.parametrize("door", [play, evaluate])
 def test_unknown_policies_are_named(door, capsys: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
     assert "Did you mean 'expert'" in refused(door.main, ["--policy", "exprt"], capsys)
+
+
+def test_no_episode_has_a_negative_seed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "seed must be 0 or more" in refused(play.main, ["--seed", "-1"], capsys)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = ["--preset", "tiny", "--device", "cuda", "--run", str(tmp_path / "run")]
+    assert "no GPU here" in refused(train.main, args, capsys)
+    assert not (tmp_path / "run").exists()
+
+
+def test_ctrl_c_while_a_script_imports_is_no_traceback() -> None:
+    code = "import scripts; raise KeyboardInterrupt"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr == "stopped.\n" and done.returncode != 0
 
 
 def test_results_of_an_unfinished_run_are_refused(

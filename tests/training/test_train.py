@@ -95,6 +95,7 @@ def test_a_collapse_stops_the_run_and_names_the_last_good_checkpoint(
         trainer.watch(1, {"unreadable": 0.7})
         with pytest.raises(Collapse, match=r"80 % of the replies.*cold_start"):
             trainer.watch(2, {"unreadable": 0.8})
+        assert (run.folder / "report.md").exists()
 
 
 def test_a_control_that_collapses_is_measured_all_the_same(
@@ -113,7 +114,8 @@ def test_a_collapse_names_the_checkpoint_of_the_best_validation(tmp_path: Path) 
         trainer = Trainer(config, run)
         optimizer = trainer.learner("grpo", 1e-3).optimizer
         for step, success in enumerate([0.5, 0.9, 0.6, 0.6]):
-            run.log("validation", step, {"success": success})
+            interval = {"low": success - 0.1, "high": success}
+            run.log("validation", step, {"success": success} | interval)
             run.save("grpo", step + 1, trainer.policy, optimizer)
         with pytest.raises(
             Collapse, match=r"it fell\. The checkpoint of the best .*0001-grpo-1\.$"
