@@ -9,6 +9,7 @@ from torch import Tensor
 
 from agent.models import Mind
 from agent.precision import precision_dtype
+from training.attention import attention_for
 from training.batching import Batch, micro_batches
 from training.config import ColdStartConfig, GrpoConfig, LearnerConfig
 from training.lanes import in_lanes, lane_count
@@ -17,10 +18,6 @@ from training.scoring import token_log_probs
 
 BETAS = (0.9, 0.95)
 """AdamW's memory of gradients and of their squares."""
-SHORT = 256
-"""Rows shorter than this attend by plain products on a CPU: at 80 tokens an update so takes half
-the time that it takes with the fused kernel, at 256 as long, at 400 a sixth longer."""
-
 TokenLossFunction = Callable[[Tensor, Batch, Tensor], Tensor]
 """(row indices [r], those rows, log-probabilities [r, t]) -> their part of the loss, a scalar.
 The parts of all micro-batches sum to the loss, so their cut changes nothing. Several threads ask at
@@ -113,8 +110,7 @@ class Learner:
         """One step down the gradient of the summed loss; none where that is not finite."""
         self.model.train(self.config.gradient_checkpointing)  # transformers asks for it there
         own = self.model.config._attn_implementation
-        if self.model.device.type == "cpu" and batch.width < SHORT:
-            self.model.set_attn_implementation("eager")
+        self.model.set_attn_implementation(attention_for(self.model, batch.width))
         parts = micro_batches(batch, self.config.micro_batch_tokens, lane_count(self.model.device))
         passes = in_lanes(partial(self._pass, batch, loss), [part for part in parts if part])
         found = (one.gradients for one in passes)
