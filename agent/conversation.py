@@ -70,17 +70,19 @@ class Conversation:
         return following[1:] if reply and following and reply[-1] == following[0] else following
 
     def _open_segment(self) -> tuple[int, ...]:
-        """System, memory and last turns: at most half the room, so that segments stay few."""
+        """System, memory and last turns: at most half the room, so that segments stay few.
+
+        Where not even the memory has room, it goes.
+        """
         tail = self._observation + self.frame.reply
         room = self.limit - self.reply_limit
         kept: list[_Exchange] = []
         body: tuple[int, ...] = ()
         opening = self.frame.open(self.system)
-        head = opening + self._memory(len(self._exchanges))
-        if len(head) + len(tail) > room:
+        if len(opening) + len(tail) > room:
             raise ValueError(
                 f"the context is too small for one turn: {self.limit} tokens must hold "
-                f"{len(head)} of system text, {len(tail)} of observation and "
+                f"{len(opening)} of system text, {len(tail)} of observation and "
                 f"{self.reply_limit} of reply. Take a model with a longer context, a shorter "
                 "phrasing or a smaller max_reply_tokens."
             )
@@ -99,7 +101,9 @@ class Conversation:
             kept.append(exchange)
             body = turn + body
         self._shown = len(kept)
-        return opening + self._memory(len(self._exchanges) - len(kept)) + body + tail
+        memory = self._memory(len(self._exchanges) - len(kept))
+        rest = body + tail
+        return opening + (memory if len(opening + memory + rest) <= room else ()) + rest
 
     def _memory(self, forgotten: int) -> tuple[int, ...]:
         """The actions of the first `forgotten` turns."""

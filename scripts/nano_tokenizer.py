@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from agent.nano import TOKENIZER_FILE, demonstrated_texts, train_tokenizer
-from scripts.cli import friendly, options
+from scripts.cli import friendly, options, write_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class Options:
     """demonstrations of each task in each phrasing"""
     out: Path = TOKENIZER_FILE
     """the file to write"""
+    json: Path | None = None
+    """where to write the number of tokens as JSON"""
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -31,6 +33,7 @@ def main(args: Sequence[str] | None = None) -> None:
         tokenizer = train_tokenizer(demonstrated_texts(asked.episodes))
         tokenizer.backend_tokenizer.save(str(asked.out))
         print(f"wrote {asked.out}: {len(tokenizer)} tokens")
+        write_json(asked.json, {"file": str(asked.out), "tokens": len(tokenizer)})
 
 
 if __name__ == "__main__":
