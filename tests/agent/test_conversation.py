@@ -99,7 +99,7 @@ def test_a_context_too_small_for_one_turn_is_a_clear_error(
 def test_a_memory_without_room_goes(tokenizer: PreTrainedTokenizerBase) -> None:
     observation = "You see a red ball 2 ahead."
     alone, _ = conversation(tokenizer).ask(observation)
-    talk = conversation(tokenizer, limit=len(alone) + 30 + 3)
+    talk = conversation(tokenizer, limit=len(alone) + 30)
     for _ in range(3):
         assert talk.ask(observation) == (alone, True)
         talk.answer(talk.frame.text(REPLY), "go forward")
