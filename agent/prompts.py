@@ -5,7 +5,9 @@ stand between texts. Turns are then put together from pieces, never rendered ane
 strip old thoughts, or a text that looks like a turn delimiter, cannot change what has been said.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Self
 
 from transformers import PreTrainedTokenizerBase
@@ -19,6 +21,11 @@ _HOW_TO_REPLY = {
 }
 
 _SYSTEM, _FIRST, _REPLY, _SECOND = (f"Q{word}Q" for word in ("system", "first", "reply", "second"))
+
+
+REMEMBERED = 4096
+"""Texts whose tokens are kept: an episode's system text comes back each turn, and members of a
+group see the same things."""
 
 
 def system_text(mission: str, actions: tuple[str, ...], mode: ReplyMode = ReplyMode.THINK) -> str:
@@ -44,7 +51,8 @@ class ChatFrame:
     observation, reply, *its reply*, next, and so on.
     """
 
-    tokenizer: PreTrainedTokenizerBase
+    text: Callable[[str], tuple[int, ...]]
+    """tokens of a text that is not ours: control tokens in it are read as plain characters"""
     opening: tuple[int, ...]
     first: tuple[int, ...]
     reply: tuple[int, ...]
@@ -57,21 +65,21 @@ class ChatFrame:
         def ids(text: str) -> tuple[int, ...]:
             return tuple(tokenizer.encode(text, add_special_tokens=False))
 
+        @lru_cache(REMEMBERED)
+        def text(text: str) -> tuple[int, ...]:
+            encoded = tokenizer(text, add_special_tokens=False, split_special_tokens=True)
+            return tuple(encoded["input_ids"])
+
         if not tokenizer.chat_template:
             opening = tokenizer.bos_token or ""
             return cls(
-                tokenizer,
+                text,
                 ids(opening) if opening else (),
                 ids("\n\nObservation: "),
                 ids("\nReply: "),
                 ids("\n\nObservation: "),
             )
-        return cls(tokenizer, *(ids(piece) for piece in _template_pieces(tokenizer)))
-
-    def text(self, text: str) -> tuple[int, ...]:
-        """Tokens of a text that is not ours: control tokens in it are read as plain characters."""
-        encoded = self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)
-        return tuple(encoded["input_ids"])
+        return cls(text, *(ids(piece) for piece in _template_pieces(tokenizer)))
 
     def open(self, system: str) -> tuple[int, ...]:
         """Tokens up to the first observation."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
+from time import perf_counter
 from typing import Any
 from zlib import crc32
 
@@ -25,6 +26,7 @@ def play(
     make: MakeWorld = envs.make,
     on_turn: Callable[[LiveEpisode, Turn], None] | None = None,
     on_episode: Callable[[], object] | None = None,
+    on_worlds: Callable[[float], object] | None = None,
 ) -> list[Episode]:
     """Play every start to its end.
 
@@ -37,6 +39,7 @@ def play(
         make: makes a world from a task's name.
         on_turn: told of every turn as it ends.
         on_episode: called as each episode ends.
+        on_worlds: told, turn by turn, of the seconds that all worlds together took.
 
     Returns:
         The episodes, in the order of `starts`.
@@ -55,10 +58,13 @@ def play(
             yield place, _begin(next(keys), start, member, world, stream)
 
     while True:
+        began = perf_counter()
         live.extend(sit_down())
         if not live:
             return [done[place] for place in sorted(done)]
+        seated = perf_counter()
         responses = policy.respond([episode for _, episode in live])
+        responded = perf_counter()
         going = []
         for (place, episode), response in zip(live, responses, strict=True):
             status = _take_turn(episode, response, policy)
@@ -72,6 +78,8 @@ def play(
                     on_episode()
                 spare[episode.start.task].append(episode.world)
         live = going
+        if on_worlds:
+            on_worlds(seated - began + perf_counter() - responded)
 
 
 def play_groups(

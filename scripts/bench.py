@@ -1,14 +1,19 @@
-"""Benchmarks: `python -m scripts.bench env` times the worlds."""
+"""Benchmarks: `python -m scripts.bench env` times the worlds, `... engine` the language model."""
 
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
+import torch
 import tyro
 
+from envs.errors import unknown
 from scripts.cli import friendly, write_json
+from training.bench_engine import bench_on, measurements
 from training.bench_env import time_world
+from training.timing import Comparison, machine
 
 
 @dataclass(frozen=True)
@@ -25,13 +30,33 @@ class Env:
     """Where to write the result as JSON."""
 
 
+@dataclass(frozen=True)
+class Engine:
+    """Time sampling and learning against transformers' own, in turns, in one process."""
+
+    only: tuple[str, ...] = ()
+    """Lines of the table to measure; all of them when there are none, which takes half an hour."""
+    against: Literal["transformers", "trl"] = "transformers"
+    """trl: a whole step of GRPO against TRL's as well. Installed into .venv-trl, once."""
+    rounds: int = 5
+    """Rounds of both sides, in turns; what is shown are medians over all of them."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where the models lie; auto: on a GPU where there is one."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Of matrix products, on both sides; auto: the faster one of this machine, by a measurement."""
+    threads: int = 0
+    """Of torch; 0: its own choice."""
+    json: Path | None = None
+    """Where to write the result as JSON, after each line."""
+
+
 def main(args: Sequence[str] | None = None) -> None:
     """Measure, print a table, and write it where asked."""
     with friendly():
         bench = tyro.extras.subcommand_cli_from_dict(
-            {"env": Env}, prog="python -m scripts.bench", args=args
+            {"env": Env, "engine": Engine}, prog="python -m scripts.bench", args=args
         )
-        bench_env(bench)
+        bench_env(bench) if isinstance(bench, Env) else bench_engine(bench)
 
 
 def bench_env(bench: Env) -> None:
@@ -50,6 +75,34 @@ def bench_env(bench: Env) -> None:
         ratios = {"step_ratio": timing.step_ratio, "reset_ratio": timing.reset_ratio}
         timings.append(asdict(timing) | ratios)
     write_json(bench.json, timings)
+
+
+def bench_engine(asked: Engine) -> None:
+    """Print one line a measurement."""
+    if asked.threads:
+        torch.set_num_threads(asked.threads)
+    bench = bench_on(asked.rounds, asked.device, asked.precision)
+    table = measurements(bench, against_trl=asked.against == "trl")
+    for name in asked.only:
+        if name not in table:
+            raise unknown("measurement", name, table)
+    about = machine(bench.device) | {"precision": bench.precision}
+    print(", ".join(f"{name} {value}" for name, value in about.items()))
+    print(f"{'':28} {'ours':>9} {'peer':>9} {'ratio':>6}")
+    rows: dict[str, dict[str, object]] = {}
+    for name in asked.only or table:
+        print(f"measuring {name}", file=sys.stderr, flush=True)
+        for one in table[name]():
+            _show(one)
+            rows[one.name] = asdict(one) | {"ratio": one.ratio}
+            write_json(asked.json, {"machine": about, "rows": rows})
+
+
+def _show(one: Comparison) -> None:
+    print(
+        f"{one.name:28} {one.ours:9,.4g} {one.peer:9,.4g} {one.ratio:6.2f} {one.unit}: {one.note}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ FIGURES: dict[str, tuple[str, Callable[[float], str]]] = {
     "unreadable": ("format errors", lambda value: f"{100 * value:.1f} %"),
     "grad_norm": ("grad norm", lambda value: f"{value:.2f}"),
     "tokens_per_second": ("tokens/s", lambda value: f"{value:,.0f}"),
+    "world_share": ("worlds", lambda value: f"{100 * value:.0f} %"),
 }
 """What is shown of a record, in this order, where it is there: label and format."""
 

@@ -183,9 +183,11 @@ class Trainer:
         config = self.config.grpo
         learner.learning_rate = scheduled_rate(config, step, step / config.steps)
         began = time.perf_counter()
+        starts = draw_starts(self.config, GRPO, step, config.groups)
+        world_seconds = [time.perf_counter() - began]
         groups = play_groups(
             self.policy,
-            draw_starts(self.config, GRPO, step, config.groups),
+            starts,
             config.group_size,
             stream=(self.config.seed, GRPO, step),
             seats=self.config.learner.seats,
@@ -193,6 +195,7 @@ class Trainer:
             on_episode=self.run.counting(
                 f"playing for step {step + 1}", config.groups * config.group_size, announce=False
             ),
+            on_worlds=world_seconds.append,
         )
         played = time.perf_counter()
         scored = assess(groups, config, (self.config.seed, step))
@@ -213,6 +216,7 @@ class Trainer:
         figures |= {
             "play_seconds": played - began,
             "seconds": seconds,
+            "world_share": sum(world_seconds) / seconds,
             "tokens_per_second": (figures["tokens_sampled"] + figures["tokens_read"]) / seconds,
         }
         self.run.save_episodes("grpo", step, groups)

@@ -82,6 +82,30 @@ def test_turns_are_told_as_they_end() -> None:
     assert told == [f"You see the goal {left} right." for left in (3, 2, 1)]
 
 
+def test_the_time_of_worlds_is_told_apart_from_the_policys(monkeypatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("agent.rollout.perf_counter", lambda: clock[0])
+
+    class SlowWorld(Corridor):
+        def reset(self, **options):
+            clock[0] += 10
+            return super().reset(**options)
+
+        def step(self, action):
+            clock[0] += 1
+            return super().step(action)
+
+    class SlowPolicy(Scripted):
+        def respond(self, live):
+            clock[0] += 1000
+            return super().respond(live)
+
+    told: list[float] = []
+    starts = [(Start("corridor", 0), 0), (Start("corridor", 2), 0)]  # of 1 turn and of 3
+    play(SlowPolicy(RIGHT), starts, make=SlowWorld, on_worlds=told.append)
+    assert told == [10 + 10 + 1 + 1, 1, 1]
+
+
 def test_segments_are_cut_where_a_context_was_opened() -> None:
     def turn(opens: bool) -> Turn:
         return Turn("", "", "", "", ReplyStatus.OK, 0.0, opens_segment=opens)

@@ -29,7 +29,7 @@ from training.presets import preset
 from training.run_dir import RunDir, read_evaluation, read_metrics
 from training.train import train
 
-TIMES = {"seconds", "play_seconds", "tokens_per_second"}
+TIMES = {"seconds", "play_seconds", "tokens_per_second", "world_share"}
 
 
 @pytest.fixture(scope="module")
