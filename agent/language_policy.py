@@ -1,5 +1,6 @@
 """The policy that is a language model."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -7,11 +8,15 @@ import numpy as np
 
 from agent.conversation import Conversation
 from agent.models import Mind
+from agent.oom import TooManyLive
 from agent.policies import LiveEpisode, Policy, Response
 from agent.prompts import ChatFrame, system_text
 from agent.replies import ReplyMode
 from agent.sampler import Request, Sampler
+from agent.types import Turn
 from envs.text_world import TextWorld
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +71,15 @@ class _Reader:
         return asked
 
     def _ask_one(self, one: LiveEpisode) -> tuple[tuple[int, ...], bool]:
-        if one.turns:
+        if one.key in self._conversations:
             last = one.turns[-1]
             self._conversations[one.key].answer(last.reply_ids, last.action)
         else:
-            self._conversations[one.key] = self.converse(one.mission, one.world.action_words)
+            talk = self.converse(one.mission, one.world.action_words)
+            for turn in one.turns:  # there are some where the episode had to wait
+                talk.ask(turn.observation)
+                talk.answer(turn.reply_ids, turn.action)
+            self._conversations[one.key] = talk
         return self._conversations[one.key].ask(one.observation)
 
     def converse(self, mission: str, actions: tuple[str, ...]) -> Conversation:
@@ -118,16 +127,34 @@ class LanguagePolicy(_Reader):
             max_new_tokens=sampling.max_reply_tokens,
             precision=precision,
         )
+        self._room: int | None = None
 
     def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
-        """One sampled reply an episode, all drawn in one batch."""
+        """One sampled reply an episode, all drawn in one batch.
+
+        Raises:
+            TooManyLive: where memory is out, with half as many episodes to go on with.
+            MemoryError: where it is out with a single one.
+        """
+        if self._room and len(live) > self._room:
+            raise TooManyLive(self._room)
         asked = self._ask(live)
-        completions = self.sampler.generate(
-            [
-                Request(one.key, prompt_ids, self._uniforms(one), opens_segment)
-                for one, (prompt_ids, opens_segment) in zip(live, asked, strict=True)
-            ]
-        )
+        try:
+            completions = self.sampler.generate(
+                [
+                    self._request(one, prompt_ids, opens_segment)
+                    for one, (prompt_ids, opens_segment) in zip(live, asked, strict=True)
+                ]
+            )
+        except MemoryError:
+            self._conversations.clear()
+            if len(live) == 1:
+                raise
+            self._room = len(live) // 2
+            logger.warning(
+                "out of memory with %d live episodes: going on with %d", len(live), self._room
+            )
+            raise TooManyLive(self._room) from None
         return [
             Response(
                 self._text(completion.ids),
@@ -140,6 +167,14 @@ class LanguagePolicy(_Reader):
             for (prompt_ids, opens_segment), completion in zip(asked, completions, strict=True)
         ]
 
+    def _request(
+        self, one: LiveEpisode, prompt_ids: tuple[int, ...], opens_segment: bool
+    ) -> Request:
+        """What to append to the episode's segment: all of it, where the sampler has lost it."""
+        if not opens_segment and not self.sampler.holds(one.key):
+            prompt_ids = _segment_so_far(one.turns) + prompt_ids
+        return Request(one.key, prompt_ids, self._uniforms(one), opens_segment)
+
     def _uniforms(self, one: LiveEpisode) -> np.ndarray | None:
         """The episode's next draws; None where the likeliest token is taken."""
         greedy = self.sampling.temperature == 0
@@ -149,6 +184,14 @@ class LanguagePolicy(_Reader):
         """The reply as text, less the token that ended the turn."""
         shown = ids[:-1] if ids and ids[-1] in self.mind.end_ids else ids
         return str(self.mind.tokenizer.decode(list(shown), clean_up_tokenization_spaces=False))
+
+
+def _segment_so_far(turns: Sequence[Turn]) -> tuple[int, ...]:
+    """What was read and written since the last context was opened."""
+    ids: tuple[int, ...] = ()
+    for turn in turns:
+        ids = (() if turn.opens_segment else ids) + turn.prompt_ids + turn.reply_ids
+    return ids
 
 
 class DictatedPolicy(_Reader):

@@ -9,6 +9,7 @@ from zlib import crc32
 import numpy as np
 
 import envs
+from agent.oom import TooManyLive
 from agent.policies import LiveEpisode, Policy, Response
 from agent.replies import complaint, parse
 from agent.types import Episode, Group, ReplyStatus, Start, Turn
@@ -35,7 +36,8 @@ def play(
         starts: (start, member) pairs; members of one group share a start and differ in what
             they draw.
         stream: numbers that, with start and member, seed each episode's random draws.
-        seats: episodes alive at once; as one ends, the next waiting start takes its seat.
+        seats: episodes alive at once; as one ends, the next waiting start takes its seat. Where
+            memory has no room for so many, some wait in mid-episode until others have ended.
         make: makes a world from a task's name.
         on_turn: told of every turn as it ends.
         on_episode: called as each episode ends.
@@ -49,8 +51,11 @@ def play(
     spare: dict[str, list[TextWorld]] = {}
     done: dict[int, Episode] = {}
     live: list[tuple[int, LiveEpisode]] = []
+    paused: list[tuple[int, LiveEpisode]] = []
 
     def sit_down() -> Iterator[tuple[int, LiveEpisode]]:
+        while paused and len(live) < seats:
+            yield paused.pop()
         while len(live) < seats and (following := next(waiting, None)) is not None:
             place, (start, member) = following
             worlds = spare.setdefault(start.task, [])
@@ -63,7 +68,12 @@ def play(
         if not live:
             return [done[place] for place in sorted(done)]
         seated = perf_counter()
-        responses = policy.respond([episode for _, episode in live])
+        try:
+            responses = policy.respond([episode for _, episode in live])
+        except TooManyLive as error:
+            seats = error.room
+            paused, live = live[seats:], live[:seats]
+            continue
         responded = perf_counter()
         going = []
         for (place, episode), response in zip(live, responses, strict=True):

@@ -21,6 +21,7 @@ from agent.decoders import decoder_for
 from agent.draws import draw
 from agent.kv_cache import SlotCache
 from agent.models import Mind
+from agent.oom import as_memory_error
 from agent.precision import precision_dtype
 from agent.replies import ANSWER_END
 
@@ -169,6 +170,10 @@ class Sampler:
             copies[name].copy_(weight)
         self._rows = {}
 
+    def holds(self, key: int) -> bool:
+        """Whether the segment of this episode can be gone on with."""
+        return key in self._rows
+
     @torch.inference_mode()
     def generate(self, requests: Sequence[Request]) -> list[Completion]:
         """One reply a request, in their order, all drawn in one batch.
@@ -180,8 +185,18 @@ class Sampler:
         Raises:
             ValueError: for two equal keys, for a segment without a token, for one that has no
                 room left in the context for a whole reply, or for too few uniforms.
+            MemoryError: if memory is out; every segment is forgotten then.
         """
         self._check(requests)
+        try:
+            with as_memory_error():
+                return self._generate(requests)
+        except MemoryError:
+            self._rows = {}
+            self._cache.clear()
+            raise
+
+    def _generate(self, requests: Sequence[Request]) -> list[Completion]:
         rows = self._seat(requests)
         slots = sorted(rows, key=lambda row: row.slot)
         logits = self._read(slots) if rows else torch.empty(0)

@@ -42,6 +42,9 @@ def friendly(on_interrupt: str = "") -> Iterator[None]:
         _leave(f"stopped. {on_interrupt}".strip(), INTERRUPTED)
     except ValueError as error:
         _leave(f"error: {error}", USER_MISTAKE)
+    except MemoryError as error:
+        reason = str(error).splitlines()[0] if str(error) else "no more can be had"
+        _leave(f"error: out of memory, with one row at a time: {reason}", USER_MISTAKE)
     except OSError as error:
         where = f" ({error.filename})" if error.filename else ""
         reason = {

@@ -1,5 +1,6 @@
 """One optimizer over one model: a loss over a whole batch, computed in micro-batches."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 from agent.models import Mind
+from agent.oom import as_memory_error
 from agent.precision import precision_dtype
 from training.attention import attention_for
 from training.batching import Batch, micro_batches
@@ -15,6 +17,8 @@ from training.config import ColdStartConfig, GrpoConfig, LearnerConfig
 from training.lanes import in_lanes, lane_count
 from training.muon import Muon
 from training.scoring import token_log_probs
+
+logger = logging.getLogger(__name__)
 
 BETAS = (0.9, 0.95)
 """AdamW's memory of gradients and of their squares."""
@@ -73,6 +77,7 @@ class Learner:
         self.model = mind.model
         self.config = config
         self.temperature = temperature
+        self.micro_batch_tokens = config.micro_batch_tokens
         self.weights = [weight for weight in self.model.parameters() if weight.requires_grad]
         self.optimizer: torch.optim.Optimizer
         if config.optimizer == "muon":
@@ -107,12 +112,42 @@ class Learner:
             group["lr"] = value
 
     def update(self, batch: Batch, loss: TokenLossFunction) -> Update:
-        """One step down the gradient of the summed loss; none where that is not finite."""
+        """One step down the gradient of the summed loss; none where that is not finite.
+
+        Where memory is out, micro-batches are half as large from then on.
+
+        Raises:
+            MemoryError: if memory is out with a single row.
+        """
+        while True:
+            try:
+                with as_memory_error():
+                    passes = self._passes(batch, loss)
+                break
+            except MemoryError:
+                together = min(self.micro_batch_tokens, len(batch) * batch.width)
+                if together <= batch.width:
+                    raise
+            self.micro_batch_tokens = max(batch.width, together // 2)
+            logger.warning(
+                "out of memory: going on with %d tokens in a micro-batch", self.micro_batch_tokens
+            )
+        return self._step(batch, passes)
+
+    def _passes(self, batch: Batch, loss: TokenLossFunction) -> list["_Pass"]:
+        """Forward and backward through the whole batch."""
         self.model.train(self.config.gradient_checkpointing)  # transformers asks for it there
         own = self.model.config._attn_implementation
         self.model.set_attn_implementation(attention_for(self.model, batch.width))
-        parts = micro_batches(batch, self.config.micro_batch_tokens, lane_count(self.model.device))
-        passes = in_lanes(partial(self._pass, batch, loss), [part for part in parts if part])
+        parts = micro_batches(batch, self.micro_batch_tokens, lane_count(self.model.device))
+        try:
+            return in_lanes(partial(self._pass, batch, loss), [part for part in parts if part])
+        finally:
+            self.model.eval()
+            self.model.set_attn_implementation(own)
+
+    def _step(self, batch: Batch, passes: list["_Pass"]) -> Update:
+        """Down the gradient that the lanes found."""
         found = (one.gradients for one in passes)
         for weight, first, *others in zip(self.weights, *found, strict=True):
             weight.grad = sum(others, start=first)
@@ -120,8 +155,6 @@ class Learner:
         if torch.isfinite(norm):
             self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        self.model.eval()
-        self.model.set_attn_implementation(own)
         entropy = sum(one.entropies for one in passes) / max(int(batch.mask.sum()), 1)
         return Update(sum(one.loss for one in passes), float(norm), entropy)
 

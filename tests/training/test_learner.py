@@ -61,6 +61,30 @@ def test_threads_and_micro_batches_change_no_gradient(tokens: int, checkpointing
             torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-3)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_out_of_memory_halves_the_micro_batch_and_keeps_the_gradient(
+    threads: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = gradients(threads, LearnerConfig(micro_batch_tokens=100_000))
+    log_probs, most = Learner.log_probs, 300
+
+    def limited(self: Learner, part: Batch, *others: object) -> tuple[Tensor, Tensor]:
+        if part.ids.numel() > most:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
+        return log_probs(self, part)
+
+    monkeypatch.setattr(Learner, "log_probs", limited)
+    weights, *figures = gradients(threads, LearnerConfig(micro_batch_tokens=100_000))
+    assert figures == pytest.approx(whole[1:], rel=1e-5)
+    for one, other in zip(weights, whole[0], strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-3)
+    assert caplog.messages
+    assert all("out of memory: going on with" in said for said in caplog.messages)
+    most = 1
+    with pytest.raises(MemoryError):
+        gradients(threads, LearnerConfig())
+
+
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_the_same_threads_give_the_same_bits(precision: Literal["fp32", "bf16"]) -> None:
     config = LearnerConfig(micro_batch_tokens=300, precision=precision)

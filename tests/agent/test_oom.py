@@ -1,0 +1,66 @@
+"""Out of memory: fewer episodes at once, the same replies; where one is too many, it is said."""
+
+import pytest
+import torch
+
+from agent.language_policy import LanguagePolicy, Sampling
+from agent.models import Mind, load_model
+from agent.oom import as_memory_error
+from agent.rollout import play
+from agent.types import Start
+from tests.support.corridor import Corridor
+
+STARTS = [(Start("corridor", seed), 0) for seed in range(7)]
+
+
+@pytest.fixture(scope="module")
+def mind() -> Mind:
+    torch.set_num_threads(1)
+    return load_model("nano")
+
+
+def policy_with_room(mind: Mind, rows: int, history: int | None, calls: int = 0) -> LanguagePolicy:
+    """A greedy policy whose memory is out with more rows than these, after so many passes."""
+    policy = LanguagePolicy(mind, Sampling(0, max_reply_tokens=5, history=history))
+    decode, passes = policy.sampler._decode, [0]
+
+    def limited(ids, cache):
+        passes[0] += 1
+        if len(ids) > rows and passes[0] > calls:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
+        return decode(ids, cache)
+
+    policy.sampler._decode = limited
+    return policy
+
+
+@pytest.mark.parametrize("history", [None, 0])
+@pytest.mark.parametrize("calls", [0, 8])
+def test_episodes_that_have_to_wait_go_on_as_they_would_have(
+    mind: Mind, history: int | None, calls: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    enough = policy_with_room(mind, 100, history)
+    expected = play(enough, STARTS, make=Corridor)
+    assert not caplog.messages
+    policy = policy_with_room(mind, 3, history, calls)
+    found = play(policy, STARTS, make=Corridor)
+    for one, other in zip(expected, found, strict=True):
+        assert [turn.reply_ids for turn in one.turns] == [turn.reply_ids for turn in other.turns]
+        assert [turn.prompt_ids for turn in one.turns] == [turn.prompt_ids for turn in other.turns]
+        for turn, same in zip(one.turns, other.turns, strict=True):
+            assert turn.log_probs == pytest.approx(same.log_probs, abs=1e-5)
+    assert caplog.messages == ["out of memory with 7 live episodes: going on with 3"]
+    play(policy, STARTS, make=Corridor)
+    assert len(caplog.messages) == 1, "it is said once"
+
+
+def test_one_episode_too_many(mind: Mind) -> None:
+    with pytest.raises(MemoryError, match="CUDA out of memory"):
+        play(policy_with_room(mind, 0, None), STARTS, make=Corridor)
+
+
+def test_other_errors_stay_what_they_are() -> None:
+    with pytest.raises(RuntimeError, match="shapes"), as_memory_error():
+        raise RuntimeError("shapes do not fit")
+    with pytest.raises(MemoryError), as_memory_error():
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 B")
