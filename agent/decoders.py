@@ -12,10 +12,10 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
 from transformers import LlamaForCausalLM, PreTrainedModel, Qwen2ForCausalLM, Qwen3ForCausalLM
 
 from agent.kv_cache import SlotCache, Window
+from agent.products import Product
 
 
 class Decoder(Protocol):
@@ -28,6 +28,9 @@ class Decoder(Protocol):
             ids: int64 `[R, T]`.
             cache: written at its window's positions, and read.
         """
+
+    def refresh(self) -> None:
+        """To be called when the model's weights have changed."""
 
 
 def decoder_for(model: PreTrainedModel) -> Decoder:
@@ -55,13 +58,14 @@ class PublicDecoder:
         )
         return output.logits[:, -1]
 
+    def refresh(self) -> None:
+        """Nothing is kept of the weights."""
+
 
 class LlamaDecoder:
     """Llama, Qwen2 and Qwen3 in as few and as large products as they can be had.
 
-    Queries, keys and values come from one product, gate and up from another: the weights of each
-    are laid side by side in memory and the model's own parameters become views of them, so that
-    writing to the parameters (see `Sampler.refresh`) is all it takes to change both.
+    Queries, keys and values come from one product, gate and up from another.
     """
 
     def __init__(self, model: Any) -> None:
@@ -69,7 +73,7 @@ class LlamaDecoder:
         self._rotary = model.base_model.rotary_emb
         self._layers = [_Layer(layer) for layer in model.base_model.layers]
         self._norm = model.base_model.norm
-        self._head = model.lm_head
+        self._head = Product(model.lm_head)
 
     def __call__(self, ids: Tensor, cache: SlotCache) -> Tensor:
         """Logits after the last token of each row, `[R, V]`."""
@@ -81,25 +85,34 @@ class LlamaDecoder:
             hidden = layer(hidden, turn, mask, cache)
         return self._head(_rms_norm(self._norm, hidden[:, -1]))
 
+    def refresh(self) -> None:
+        """Takes over the model's weights as they are now."""
+        for product in (self._head, *(one for layer in self._layers for one in layer.products)):
+            product.lay_out()
+
 
 class _Layer:
     """One layer of the model, on `[R, T, hidden]`."""
 
     def __init__(self, layer: Any) -> None:
         self._attention = attention = layer.self_attn
-        self._mlp = mlp = layer.mlp
+        mlp = layer.mlp
+        self._activation = mlp.act_fn
         self._before_attention = layer.input_layernorm
         self._before_mlp = layer.post_attention_layernorm
-        self._qkv = _side_by_side(attention.q_proj, attention.k_proj, attention.v_proj)
-        self._gate_up = _side_by_side(mlp.gate_proj, mlp.up_proj)
+        self._qkv = Product(attention.q_proj, attention.k_proj, attention.v_proj)
+        self._out = Product(attention.o_proj)
+        self._gate_up = Product(mlp.gate_proj, mlp.up_proj)
+        self._down = Product(mlp.down_proj)
+        self.products = self._qkv, self._out, self._gate_up, self._down
 
     def __call__(
         self, hidden: Tensor, turn: tuple[Tensor, Tensor], mask: Tensor, cache: SlotCache
     ) -> Tensor:
         attended = self._attend(_rms_norm(self._before_attention, hidden), turn, mask, cache)
-        hidden = hidden + self._attention.o_proj(attended)
-        gate, up = linear(_rms_norm(self._before_mlp, hidden), *self._gate_up).chunk(2, -1)
-        return hidden + self._mlp.down_proj(self._mlp.act_fn(gate) * up)
+        hidden = hidden + self._out(attended)
+        gate, up = self._gate_up(_rms_norm(self._before_mlp, hidden)).chunk(2, -1)
+        return hidden + self._down(self._activation(gate) * up)
 
     def _attend(
         self, hidden: Tensor, turn: tuple[Tensor, Tensor], mask: Tensor, cache: SlotCache
@@ -117,7 +130,7 @@ class _Layer:
         attention = self._attention
         rows, tokens, _ = hidden.shape
         size, group = attention.head_dim, attention.num_key_value_groups
-        heads = linear(hidden, *self._qkv).view(rows, tokens, -1, size)
+        heads = self._qkv(hidden).view(rows, tokens, -1, size)
         shared = heads.shape[2] // (group + 2)
         query, key, value = heads.split([group * shared, shared, shared], 2)
         if hasattr(attention, "q_norm"):
@@ -137,27 +150,13 @@ def _beyond(window: Window) -> Tensor:
     return reach > window.positions[:, :, None]
 
 
-def _side_by_side(*layers: nn.Linear) -> tuple[Tensor, Tensor | None]:
-    """Weight and bias of several linear layers in one; the layers keep views of it."""
-    sizes = [layer.out_features for layer in layers]
-
-    def joined(name: str) -> Tensor | None:
-        parts = [getattr(layer, name) for layer in layers]
-        if parts[0] is None:
-            return None
-        whole = torch.cat([part.data for part in parts])
-        for part, view in zip(parts, whole.split(sizes), strict=True):
-            part.data = view
-        return whole
-
-    weight = joined("weight")
-    assert weight is not None
-    return weight, joined("bias")
-
-
 def _rms_norm(norm: Any, x: Tensor) -> Tensor:
-    """A transformers RMSNorm in one kernel."""
-    return nn.functional.rms_norm(x, norm.weight.shape, norm.weight, norm.variance_epsilon)
+    """A transformers RMSNorm. On a CPU, torch's own kernel takes many rows six times as long."""
+    if x.is_cuda:
+        return nn.functional.rms_norm(x, norm.weight.shape, norm.weight, norm.variance_epsilon)
+    length = torch.linalg.vector_norm(x, dim=-1, keepdim=True, dtype=torch.float32)
+    scale = (length.square() / x.shape[-1] + norm.variance_epsilon).rsqrt()
+    return x * scale.to(x.dtype) * norm.weight
 
 
 def _rotate(heads: Tensor, cos: Tensor, sin: Tensor) -> Tensor:

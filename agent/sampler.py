@@ -168,6 +168,7 @@ class Sampler:
         copies = dict(self._model.named_parameters())
         for name, weight in plain_weights(self._master):
             copies[name].copy_(weight)
+        self._decode.refresh()
         self._rows = {}
 
     def holds(self, key: int) -> bool:

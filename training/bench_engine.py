@@ -63,12 +63,22 @@ class OurSampler:
             mind, max_new_tokens=new_tokens, precision=bench.precision, stop=never(mind)
         )
         self.random = np.random.default_rng(0)
+        self._episodes = count()
+        self._keys: list[int] = []
 
     def reply(self, ids: list[list[int]], opens: bool = True) -> list[Completion]:
-        """One reply to each row of new tokens."""
+        """One reply to each row of new tokens: of episodes never seen before, or of the last ones.
+
+        The sampler reads again what is new to it alone, so the same episodes would be a gift.
+        """
+        if opens:
+            self._keys = [next(self._episodes) for _ in ids]
         uniforms = self.random.random((len(ids), self.sampler.max_new_tokens))
         return self.sampler.generate(
-            [Request(row, new, uniforms[row], opens) for row, new in enumerate(ids)]
+            [
+                Request(key, new, numbers, opens)
+                for key, new, numbers in zip(self._keys, ids, uniforms, strict=True)
+            ]
         )
 
 
