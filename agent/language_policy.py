@@ -71,7 +71,7 @@ class _Reader:
         return asked
 
     def _ask_one(self, one: LiveEpisode) -> tuple[tuple[int, ...], bool]:
-        if one.key in self._conversations:
+        if one.turns and one.key in self._conversations:
             last = one.turns[-1]
             self._conversations[one.key].answer(last.reply_ids, last.action)
         else:

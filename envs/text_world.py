@@ -67,6 +67,9 @@ class TextWorld(gymnasium.Env[str, str]):
     """The instruction of the episode; empty before the first reset."""
     turn_limit: int
     """Turns after which the episode is truncated."""
+    reward_range: tuple[float, float] = (-1.0, 1.0)
+    """The least and the most that a turn pays. What lies outside is a mistake of the world's, and
+    nothing is learned from it."""
 
     @property
     @abstractmethod

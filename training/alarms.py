@@ -15,6 +15,9 @@ from typing import Any
 FALL = 0.15
 """How far validation success falls, from its best, in a collapse."""
 
+SKIPS = 3
+"""Updates skipped one after another before the run stops."""
+
 MOSTLY = 0.5
 """Share of unreadable replies above which nothing can be learned."""
 
@@ -31,18 +34,18 @@ def find_collapse(
     """What has collapsed, in a sentence, or None.
 
     Args:
-        values: the figures of the step just made; a number that is not finite is a collapse, and
-            so is `unreadable` above a half at two steps running, where it was lower before: one
-            step may have drawn missions that no demonstration was like, and a policy that starts
-            without demonstrations has yet to learn the form.
+        values: the figures of the step just made; it is a collapse where its update and those of
+            the two before were `skipped`, and where `unreadable` is above a half at two steps
+            running and was lower before: one step may have drawn missions that no demonstration was
+            like, and a policy that starts without demonstrations has yet to learn the form.
         validation_success: success at each validation so far: a collapse when the last two both
             lie 15 points or more below the best before them.
         history: the figures of the steps before.
     """
-    for name, value in values.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            return f"{name} is {value}, not a finite number"
-    shares = [past["unreadable"] for past in history] + [values.get("unreadable", 0.0)]
+    skipped = [one.get("skipped") for one in (*history[1 - SKIPS :], values)]
+    if len(skipped) == SKIPS and all(skipped):
+        return f"{SKIPS} updates running were skipped, the last one because {skipped[-1]}"
+    shares = [past.get("unreadable", 0.0) for past in history] + [values.get("unreadable", 0.0)]
     if min(shares[-2:]) > MOSTLY and min(shares) <= MOSTLY:
         return f"{100 * shares[-1]:.0f} % of the replies can't be read, at two steps running"
     if len(validation_success) > 2:
@@ -89,9 +92,13 @@ def warnings(values: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) ->
     >>> warnings({"grad_norm": 9.0}, [{"grad_norm": 1.0}, {"grad_norm": 1.2}])
     ['gradient norm jumped: 9 after 1.1']
     """
-    found = []
+    found = [f"update skipped: {values['skipped']}"] if values.get("skipped") else []
     for sign in SIGNS:
-        usual = [past[sign.name] for past in history[-LOOK_BACK:] if sign.name in past]
+        usual = [
+            past[sign.name]
+            for past in history[-LOOK_BACK:]
+            if math.isfinite(float(past.get(sign.name, "nan")))
+        ]
         if sign.name in values and usual:
             now, before = values[sign.name], median(usual)
             if sign.worrying(now, before):

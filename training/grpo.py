@@ -1,5 +1,6 @@
 """One step of GRPO: score the groups, compare within them, update the policy."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,10 @@ from training.learner import Learner, Update
 from training.losses import grpo_token_loss, token_weights
 from training.rewards import permute, score
 from training.step_credit import permute_steps, step_advantages
+
+MOST_RATIO = 100.0
+"""A token that has become so much likelier, or less likely, within one batch, was not moved by
+learning: its update is skipped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +79,14 @@ def learn(
         batch.mask, batch.episode, config.weighting, episode_tokens=episode_tokens
     )
     old = torch.zeros_like(batch.log_probs)
-    names = ("sampler_gap", "clipped", "old_kl", "reference_kl")
+    names = ("sampler_gap", "clipped", "old_kl", "reference_kl", "moved")
     figures = {name: torch.zeros_like(batch.log_probs) for name in names}
 
     def loss(first: bool, rows: Tensor, part: Batch, log_probs: Tensor) -> Tensor:
         width = part.width
         if first:
             old[rows, :width] = log_probs.detach().cpu()
+        figures["moved"][rows, :width] = (log_probs.detach().cpu() - old[rows, :width]).abs()
         frozen = None
         if reference is not None:
             with torch.no_grad():
@@ -102,6 +108,29 @@ def learn(
             figures["sampler_gap"][rows, :width] = gap.cpu()
         return (weights[rows, :width].to(log_probs.device) * tokens.loss).sum()
 
+    def refuse() -> str:
+        if not torch.isfinite(batch.log_probs).all():
+            return "a log-probability of the sampler is not finite"
+        most = float(figures["moved"].max())
+        return f"a ratio is {math.exp(min(most, 99)):.3g}" if most > math.log(MOST_RATIO) else ""
+
     for number in range(config.updates_per_batch):
-        update = learner.update(batch, partial(loss, number == 0))
-    return update, {name: float(each[batch.mask].mean()) for name, each in figures.items()}
+        update = learner.update(batch, partial(loss, number == 0), refuse)
+        if update.skipped:
+            break
+    moved = figures.pop("moved")
+    means = {name: float(each[batch.mask].mean()) for name, each in figures.items()}
+    return update, means | {"ratio": float(moved.max().exp())}
+
+
+def strange_reward(groups: Sequence[Group], allowed: tuple[float, float]) -> str:
+    """Which reward lies outside the range that its world declares, in a few words."""
+    least, most = allowed
+    for group in groups:
+        for turn in (turn for episode in group.episodes for turn in episode.turns):
+            if not least <= turn.reward <= most:  # nor is a NaN
+                return (
+                    f"a turn of {group.start.task}, seed {group.start.seed}, paid {turn.reward}, "
+                    f"outside of {least} to {most}"
+                )
+    return ""

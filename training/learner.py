@@ -1,6 +1,7 @@
 """One optimizer over one model: a loss over a whole batch, computed in micro-batches."""
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 BETAS = (0.9, 0.95)
 """AdamW's memory of gradients and of their squares."""
+Refusal = Callable[[], str]
+"""Asked when the gradient is there: why no step should be taken, or nothing."""
 TokenLossFunction = Callable[[Tensor, Batch, Tensor], Tensor]
 """(row indices [r], those rows, log-probabilities [r, t]) -> their part of the loss, a scalar.
 The parts of all micro-batches sum to the loss, so their cut changes nothing. Several threads ask at
@@ -56,6 +59,8 @@ class Update:
     """before it was scaled down"""
     entropy: float
     """mean over sampled tokens, nats"""
+    skipped: str = ""
+    """why the weights were left as they were; empty where they were moved"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,16 @@ class _Pass:
     """of each weight"""
     loss: float
     entropies: float
+
+
+def not_finite(**values: float) -> str:
+    """Which of some numbers is none, in a few words.
+
+    >>> not_finite(loss=0.5, gradient=math.inf)
+    'the gradient is inf'
+    """
+    wrong = [f"the {name} is {value}" for name, value in values.items() if not math.isfinite(value)]
+    return wrong[0] if wrong else ""
 
 
 class Learner:
@@ -111,8 +126,8 @@ class Learner:
         for group in self.optimizer.param_groups:
             group["lr"] = value
 
-    def update(self, batch: Batch, loss: TokenLossFunction) -> Update:
-        """One step down the gradient of the summed loss; none where that is not finite.
+    def update(self, batch: Batch, loss: TokenLossFunction, refuse: Refusal = lambda: "") -> Update:
+        """One step down the gradient of the summed loss; none where numbers have gone wrong.
 
         Where memory is out, micro-batches are half as large from then on.
 
@@ -132,7 +147,7 @@ class Learner:
             logger.warning(
                 "out of memory: going on with %d tokens in a micro-batch", self.micro_batch_tokens
             )
-        return self._step(batch, passes)
+        return self._step(batch, passes, refuse)
 
     def _passes(self, batch: Batch, loss: TokenLossFunction) -> list["_Pass"]:
         """Forward and backward through the whole batch."""
@@ -146,17 +161,19 @@ class Learner:
             self.model.eval()
             self.model.set_attn_implementation(own)
 
-    def _step(self, batch: Batch, passes: list["_Pass"]) -> Update:
+    def _step(self, batch: Batch, passes: list["_Pass"], refuse: Refusal) -> Update:
         """Down the gradient that the lanes found."""
         found = (one.gradients for one in passes)
         for weight, first, *others in zip(self.weights, *found, strict=True):
             weight.grad = sum(others, start=first)
         norm = torch.nn.utils.clip_grad_norm_(self.weights, self.config.max_grad_norm)
-        if torch.isfinite(norm):
+        summed = sum(one.loss for one in passes)
+        skipped = refuse() or not_finite(loss=summed, gradient=float(norm))
+        if not skipped:
             self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         entropy = sum(one.entropies for one in passes) / max(int(batch.mask.sum()), 1)
-        return Update(sum(one.loss for one in passes), float(norm), entropy)
+        return Update(summed, float(norm), entropy, skipped)
 
     def _pass(self, batch: Batch, loss: TokenLossFunction, parts: list[Tensor]) -> "_Pass":
         """Forward and backward through one lane's micro-batches."""

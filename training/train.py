@@ -18,13 +18,13 @@ from agent.rollout import play_groups
 from envs.expert import expert_for
 from envs.grid_world import GridWorld
 from envs.tasks import Split
-from training.alarms import Collapse, find_collapse, warnings
+from training.alarms import SKIPS, Collapse, find_collapse, warnings
 from training.batching import make_batch
 from training.checkpoints import restore
 from training.cold_start import demonstrate, imitate
 from training.config import TrainConfig
 from training.evaluation import evaluate
-from training.grpo import assess, learn
+from training.grpo import assess, learn, strange_reward
 from training.interrupt import Stop, between_steps
 from training.learner import Learner, scheduled_rate
 from training.measuring import Measuring
@@ -107,6 +107,7 @@ class Trainer:
             self.mind = load_model(config.model, seed=config.seed, lora=lora, device=device)
         self.policy = self.language_policy(config.sampling)
         world = self.make(config.task)
+        self.reward_range = world.reward_range
         self.policy.check_context(world)
         if config.cold_start == "expert" and config.cold.steps and isinstance(world, GridWorld):
             expert_for(world)  # a task that none can do is refused before anything is measured
@@ -127,6 +128,7 @@ class Trainer:
         playing = self.run.counting("playing demonstrations", count)
         shown = demonstrate(self.config, self.mind, playing)
         learner = self.learner(stage, self.config.cold.learning_rate)
+        history: list[dict[str, Any]] = []
         with between_steps() as stop:
             while done < 1:
                 began = time.perf_counter()
@@ -144,7 +146,8 @@ class Trainer:
                     },
                     of=self.config.cold.steps if stage == "cold_start" else None,
                 )
-                self.stop_if_collapsed(find_collapse(asdict(update)))
+                self.stop_if_collapsed(find_collapse(asdict(update), history=history))
+                history = [*history[-SKIPS:], asdict(update)]
                 step += 1
                 done = progress(step)
                 due = done >= 1 or step % (5 * self.config.checkpoint_every) == 0
@@ -199,9 +202,11 @@ class Trainer:
         )
         played = time.perf_counter()
         scored = assess(groups, config, (self.config.seed, step))
-        figures = summarize(groups, scored)
+        figures: dict[str, Any] = summarize(groups, scored)
         batch = make_batch(groups, scored.advantages)
-        if len(batch):
+        if skipped := strange_reward(groups, self.reward_range):
+            figures["skipped"] = skipped
+        elif len(batch):
             turn_limit = max(one.turn_limit for group in groups for one in group.episodes)
             update, more = learn(
                 learner,

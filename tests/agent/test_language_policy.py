@@ -54,6 +54,11 @@ def test_seats_change_no_draw(mind: Mind) -> None:
     ]
 
 
+def test_nothing_is_left_of_the_play_before(mind: Mind) -> None:
+    policy = LanguagePolicy(mind, Sampling(max_reply_tokens=5))
+    assert play(policy, STARTS, make=Corridor) == play(policy, STARTS, make=Corridor)
+
+
 def test_one_token_to_draw_from_is_greedy_play(mind: Mind) -> None:
     one = LanguagePolicy(mind, Sampling(1.0, top_k=1, max_reply_tokens=5))
     nucleus = LanguagePolicy(mind, Sampling(1.0, top_p=1e-6, max_reply_tokens=5))

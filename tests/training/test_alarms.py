@@ -24,9 +24,27 @@ def test_validation_must_fall_15_points_twice_running(validation, collapsed) -> 
     assert (find_collapse({}, validation) is not None) == collapsed
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
-def test_a_number_that_is_not_finite_is_a_collapse(value) -> None:
-    assert "loss is" in (find_collapse({"reward": 1.0, "loss": value}) or "")
+@pytest.mark.parametrize(
+    ("skipped", "collapsed"),
+    [
+        (["a"], False),
+        (["a", "a"], False),
+        (["a", "a", "b"], True),
+        (["a", "", "a", "a"], False),
+        (["", "a", "a", "b"], True),
+    ],
+)
+def test_three_skipped_updates_running_are_a_collapse(skipped, collapsed) -> None:
+    *history, now = ({"skipped": reason} if reason else {} for reason in skipped)
+    found = find_collapse(now, history=history)
+    assert (found is not None) == collapsed
+    assert found is None or found.endswith("because b")
+
+
+def test_numbers_gone_wrong_are_told_and_not_compared_with() -> None:
+    history = [{"grad_norm": 1.0}, {"grad_norm": "nan"}, {"grad_norm": math.inf}]
+    assert warnings({"grad_norm": 9.0}, history) == ["gradient norm jumped: 9 after 1"]
+    assert warnings({"skipped": "the loss is nan"}, history) == ["update skipped: the loss is nan"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,138 @@
+"""Numbers gone wrong: the update is skipped and said, the weights stay, the third one stops."""
+
+import copy
+import math
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from agent.models import Mind, load_model
+from agent.types import EpisodeStatus, Group, ReplyStatus, Start, Turn
+from tests.training.played import episode
+from training.alarms import Collapse
+from training.batching import Batch
+from training.config import GrpoConfig, LearnerConfig, to_json
+from training.grpo import learn, strange_reward
+from training.learner import Learner
+from training.presets import preset
+from training.run_dir import RunDir, read_metrics
+from training.train import train
+
+
+@pytest.fixture(scope="module")
+def mind() -> Mind:
+    torch.set_num_threads(1)
+    return load_model("nano")
+
+
+def a_batch() -> Batch:
+    ids = torch.arange(40).reshape(4, 10) + 5
+    mask = torch.zeros(4, 10, dtype=torch.bool)
+    mask[:, 6:] = True
+    return Batch(
+        ids=ids,
+        mask=mask,
+        log_probs=torch.full((4, 10), -1.0) * mask,
+        advantages=torch.tensor([1.0, -1.0, 0.5, -0.5])[:, None] * mask,
+        episode=torch.arange(4),
+        lengths=torch.full((4,), 10),
+    )
+
+
+def poisoned(value: float) -> Callable[..., tuple[Tensor, Tensor]]:
+    """`Learner.log_probs` with one log-probability that is no number any more."""
+    original = Learner.log_probs
+
+    def log_probs(*args: object) -> tuple[Tensor, Tensor]:
+        found, entropy = original(*args)  # type: ignore[arg-type]
+        spoiled = torch.zeros_like(found)
+        spoiled[0, -1] = value
+        return found + spoiled, entropy
+
+    return log_probs
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_log_probability_that_is_no_number(mind: Mind, monkeypatch, optimizer, value) -> None:
+    learner = Learner(mind, LearnerConfig(optimizer=optimizer), 1e-2)
+    monkeypatch.setattr(Learner, "log_probs", poisoned(value))
+    assert_skipped(learner, a_batch(), "is (nan|inf|-inf)")
+
+
+def test_a_gradient_that_is_no_number(mind: Mind) -> None:
+    """A loss can be a number where its gradient is none: that of a root at 0."""
+    learner = Learner(mind, LearnerConfig(), 1e-2)
+    before = copy.deepcopy(mind.model.state_dict())
+    update = learner.update(a_batch(), lambda rows, part, found: (found * 0).sum().abs().sqrt())
+    assert update.loss == 0
+    assert update.skipped == "the gradient is nan"
+    assert same(before, mind.model.state_dict())
+
+
+def test_a_log_probability_of_the_sampler_that_is_no_number(mind: Mind) -> None:
+    batch = a_batch()
+    batch.log_probs[2, 7] = math.nan
+    assert_skipped(Learner(mind, LearnerConfig(), 1e-2), batch, "of the sampler is not finite")
+
+
+def test_a_ratio_that_explodes(mind: Mind) -> None:
+    again = Mind(copy.deepcopy(mind.model), mind.tokenizer, mind.name)
+    learner = Learner(again, LearnerConfig(), learning_rate=10.0)
+    update, figures = learn(learner, a_batch(), GrpoConfig(updates_per_batch=3))
+    assert update.skipped.startswith("a ratio is ")
+    assert figures["ratio"] > 100
+
+
+def test_a_sound_update_is_not_skipped(mind: Mind) -> None:
+    again = Mind(copy.deepcopy(mind.model), mind.tokenizer, mind.name)
+    before = copy.deepcopy(again.model.state_dict())
+    update, figures = learn(Learner(again, LearnerConfig(), 1e-3), a_batch(), GrpoConfig())
+    assert not update.skipped
+    assert figures["ratio"] == 1.0
+    assert not same(before, again.model.state_dict())
+
+
+@pytest.mark.parametrize("reward", [math.nan, math.inf, -1.01, 1.01])
+def test_a_reward_outside_of_what_the_world_declares(reward: float) -> None:
+    def group(paid: float) -> Group:
+        turn = Turn("", "", "", "", ReplyStatus.OK, paid)
+        return Group(Start("x", 7), (replace(episode(turn), status=EpisodeStatus.FAILURE),))
+
+    assert strange_reward([group(1.0), group(-1.0)], (-1.0, 1.0)) == ""
+    assert f"x, seed 7, paid {reward}" in strange_reward([group(0), group(reward)], (-1.0, 1.0))
+
+
+def test_three_skipped_updates_stop_the_run_at_the_last_good_checkpoint(
+    tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr("training.train.strange_reward", lambda *_: "a turn paid 5")
+    config = replace(preset("tiny"), threads=1)
+    with (
+        RunDir.create(tmp_path / "run", to_json(config)) as run,
+        pytest.raises(Collapse, match=r"3 updates running.*a turn paid 5.*0\d\d\d-grpo-2"),
+    ):
+        train(config, run)
+    lines = [line for line in read_metrics(tmp_path / "run") if line["stage"] == "grpo"]
+    assert [line["skipped"] for line in lines] == ["a turn paid 5"] * 3
+    assert all("update skipped: a turn paid 5" in line["alarms"] for line in lines)
+    assert (tmp_path / "run" / "report.md").exists()
+
+
+def assert_skipped(learner: Learner, batch: Batch, reason: str) -> None:
+    """The update is skipped for this reason; weights and optimizer are as they were."""
+    before = copy.deepcopy(learner.model.state_dict())
+    update, _ = learn(learner, batch, GrpoConfig())
+    assert update.skipped
+    assert re.search(reason, update.skipped)
+    assert same(before, learner.model.state_dict())
+    assert not learner.optimizer.state_dict()["state"]
+
+
+def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    return all(torch.equal(tensor, other[name]) for name, tensor in one.items())
