@@ -94,6 +94,8 @@ class ConsoleSink:
         if done and now - self._noted < (PANEL_SECONDS if self._live else LINE_SECONDS):
             return
         self._note, self._noted = _Note(text, done, of), now
+        if not done:
+            self._seen = now  # what came before it is no part of the stage that begins next
         if self._live:
             self._live.update(self._panel(), refresh=True)
         else:

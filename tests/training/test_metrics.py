@@ -73,6 +73,14 @@ def test_without_a_terminal_each_step_is_one_plain_line() -> None:
     ]
 
 
+def test_a_stage_is_not_charged_for_what_came_before_it() -> None:
+    out, clock = io.StringIO(), iter([0.0, 900.0, 910.0])
+    sink = ConsoleSink(Console(file=out), lambda: next(clock))
+    sink.note("playing demonstrations")  # after a long measurement
+    sink.show(Record("cold_start", 0, {}, of=3))
+    assert out.getvalue().splitlines()[-1] == "cold start 1/3 · 0:20 left"
+
+
 def test_a_notes_progress_is_shown_now_and_then() -> None:
     out, hurried = io.StringIO(), iter([0.0, 0.0, 4.0, 11.0, 12.0, 30.0])
     sink = ConsoleSink(Console(file=out), lambda: next(hurried))
