@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 import tyro
 
 from training import run_dir
+from training.interrupt import handling
 
 T = TypeVar("T")
 
@@ -34,10 +36,14 @@ def options(
 
 @contextmanager
 def friendly(on_interrupt: str = "") -> Iterator[None]:
-    """Turn what a user can mend into one sentence and an exit code; bugs keep their traceback."""
+    """Turn what a user can mend into one sentence and an exit code; bugs keep their traceback.
+
+    Being told to end (SIGTERM) is taken as Ctrl-C is.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
-        yield
+        with handling(signal.default_int_handler):
+            yield
     except KeyboardInterrupt:
         _leave(f"stopped. {on_interrupt}".strip(), INTERRUPTED)
     except ValueError as error:

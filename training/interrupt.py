@@ -1,7 +1,8 @@
-"""Ctrl-C between steps: the step under way is finished and kept, then the run stops."""
+"""Ctrl-C and SIGTERM between steps: the step under way is finished and kept, then the run stops."""
 
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
@@ -16,9 +17,9 @@ class Stop:
 
 @contextmanager
 def between_steps() -> Iterator[Stop]:
-    """Hold the first Ctrl-C back and note it; the second one interrupts at once.
+    """Hold the first Ctrl-C or SIGTERM back and note it; the second one interrupts at once.
 
-    Where there is no main thread to hear a signal, nothing is held back.
+    Only the main thread hears signals: in any other, nothing is held back.
     """
     stop = Stop()
 
@@ -27,12 +28,19 @@ def between_steps() -> Iterator[Stop]:
             raise KeyboardInterrupt
         stop.asked = True
 
-    try:
-        before = signal.signal(signal.SIGINT, note)
-    except ValueError:  # not the main thread
+    with handling(note):
         yield stop
+
+
+@contextmanager
+def handling(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    """Let a handler hear what asks a process to stop, Ctrl-C and SIGTERM, until the block ends."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
         return
+    before = {one: signal.signal(one, handler) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield stop
+        yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for one, handler_before in before.items():
+            signal.signal(one, handler_before)

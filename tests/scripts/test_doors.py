@@ -1,6 +1,7 @@
 """The scripts as a user meets them: what they print, and how they refuse."""
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -74,12 +75,16 @@ def test_nothing_to_resume_is_said(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "holds no run" in refused(train.main, ["--resume", "--run", str(tmp_path)], capsys)
 
 
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_in_the_first_second_can_be_gone_on_from(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    how: signal.Signals,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     resumed = ["--resume", "--run", str(tmp_path / "run")]
     with monkeypatch.context() as patch:
-        patch.setattr(train, "train", Mock(side_effect=KeyboardInterrupt))
+        patch.setattr(train, "train", Mock(side_effect=lambda *_: signal.raise_signal(how)))
         for args in (["--preset", "tiny", *resumed[1:]], resumed):
             with pytest.raises(SystemExit) as left:
                 train.main(args)

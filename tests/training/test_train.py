@@ -130,13 +130,16 @@ def test_presets_survive_the_trip_through_json(name: str) -> None:
     assert from_json(TrainConfig, json.loads(json.dumps(to_json(config)))) == config
 
 
-def test_ctrl_c_keeps_the_step_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_sigterm_keep_the_step_under_way(
+    how: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real_log = RunDir.log
 
     def log_and_interrupt(run: RunDir, name: str, step: int, *rest: Any, **more: Any) -> None:
         real_log(run, name, step, *rest, **more)
         if (name, step) == ("cold_start", 1):
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(how)
 
     monkeypatch.setattr(RunDir, "log", log_and_interrupt)
     with pytest.raises(KeyboardInterrupt):
