@@ -9,11 +9,10 @@ from typing import Literal
 import torch
 import tyro
 
-from envs.errors import unknown
 from scripts.cli import friendly, write_json
-from training.bench_engine import bench_on, measurements
-from training.bench_env import time_world
-from training.timing import Comparison, machine
+from training.bench.engine import bench_on, measurements
+from training.bench.timing import HEADER, machine
+from training.bench.worlds import time_world
 
 
 @dataclass(frozen=True)
@@ -82,27 +81,17 @@ def bench_engine(asked: Engine) -> None:
     if asked.threads:
         torch.set_num_threads(asked.threads)
     bench = bench_on(asked.rounds, asked.device, asked.precision)
-    table = measurements(bench, against_trl=asked.against == "trl")
-    for name in asked.only:
-        if name not in table:
-            raise unknown("measurement", name, table)
+    table = measurements(bench, asked.only, against_trl=asked.against == "trl")
     about = machine(bench.device) | {"precision": bench.precision}
     print(", ".join(f"{name} {value}" for name, value in about.items()))
-    print(f"{'':28} {'ours':>9} {'peer':>9} {'ratio':>6}")
+    print(HEADER)
     rows: dict[str, dict[str, object]] = {}
-    for name in asked.only or table:
+    for name, measure in table.items():
         print(f"measuring {name}", file=sys.stderr, flush=True)
-        for one in table[name]():
-            _show(one)
+        for one in measure():
+            print(one, flush=True)
             rows[one.name] = asdict(one) | {"ratio": one.ratio}
             write_json(asked.json, {"machine": about, "rows": rows})
-
-
-def _show(one: Comparison) -> None:
-    print(
-        f"{one.name:28} {one.ours:9,.4g} {one.peer:9,.4g} {one.ratio:6.2f} {one.unit}: {one.note}",
-        flush=True,
-    )
 
 
 if __name__ == "__main__":

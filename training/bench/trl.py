@@ -2,7 +2,7 @@
 
 Both have the same model in the same precision, prompts of the same length, groups of the same size,
 and replies of the same length, none of which ends early. TRL runs in a process of its own
-(`training/bench_trl_peer.py`), which waits before each step until it is told to go on, so that the
+(`training/bench/trl_peer.py`), which waits before each step until it is told to go on, so that the
 two take turns.
 """
 
@@ -21,16 +21,16 @@ from agent.models import Mind
 from agent.smollm2 import smollm2_folder
 from training.advantages import group_advantages
 from training.batching import Batch
-from training.bench_engine import Bench, OurSampler, random_ids
+from training.bench.sampling import OurSampler, random_ids
+from training.bench.timing import Bench, Comparison, alternate
 from training.config import GrpoConfig, LearnerConfig
 from training.grpo import learn
 from training.learner import Learner
-from training.timing import Comparison, alternate
 
 TRL = "trl==1.16.*"
 ENVIRONMENT = Path(".venv-trl")
 LOCK = Path("requirements.lock")
-PEER = Path(__file__).with_name("bench_trl_peer.py")
+PEER = Path(__file__).with_name("trl_peer.py")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.bench_env import EnvTiming, time_world
+from training.bench.worlds import EnvTiming, time_world
 
 
 def test_ratios() -> None:

@@ -10,7 +10,17 @@ from time import perf_counter
 
 import torch
 
+HEADER = f"{'':28} {'ours':>9} {'peer':>9} {'ratio':>6}"
 PACKAGES = "torch", "transformers", "numpy"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What every measurement needs to know."""
+
+    rounds: int = 5
+    device: str = "cpu"
+    precision: str = "bf16"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,11 @@ class Comparison:
     def ratio(self) -> float:
         """Ours over the peer's: above 1 is better where the unit is a rate."""
         return self.ours / self.peer
+
+    def __str__(self) -> str:
+        """A line under `HEADER`."""
+        figures = f"{self.ours:9,.4g} {self.peer:9,.4g} {self.ratio:6.2f}"
+        return f"{self.name:28} {figures} {self.unit}: {self.note}"
 
 
 def alternate(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
@@ -50,6 +65,12 @@ def alternate(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str
             told = way()
             seconds[name].append(told if isinstance(told, float) else perf_counter() - began)
     return {name: median(each[1:]) for name, each in seconds.items()}
+
+
+def wait(bench: Bench) -> None:
+    """Until a GPU has done what it was told."""
+    if bench.device == "cuda":
+        torch.cuda.synchronize()
 
 
 def machine(device: str) -> dict[str, str | int]:

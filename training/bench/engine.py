@@ -1,0 +1,81 @@
+"""The table of the engine's speed: what is measured, and in which order.
+
+Every comparison runs in one process, in turns, and tells medians (`training.bench.timing`).
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from agent.models import Mind, load_model
+from agent.precision import fastest_precision, precision_dtype
+from envs.errors import unknown
+from training.bench.learning import learner_peak_memory, learner_tokens_per_second
+from training.bench.machine import peaks
+from training.bench.sampling import (
+    batch_scaling,
+    decode,
+    decode_fraction_of_matmul,
+    episode_length_scaling,
+    multi_turn,
+    prefill,
+)
+from training.bench.timing import Bench, Comparison
+from training.bench.trl import grpo_step_vs_trl
+
+LIVE = 8, 32, 64, 128, 256
+
+
+def measurements(
+    bench: Bench, only: Sequence[str] = (), *, against_trl: bool = False
+) -> dict[str, Callable[[], list[Comparison]]]:
+    """The lines of the table by name, in the order in which they are measured.
+
+    Args:
+        bench: what they all need to know.
+        only: names of those wanted; all of them when there are none.
+        against_trl: whether to measure ourselves against TRL, too, which has to be installed.
+
+    Raises:
+        ValueError: for a name that is not among them.
+    """
+    minds: dict[str, Mind] = {}
+
+    def mind(name: str) -> Mind:
+        if name not in minds:
+            minds.clear()  # one at a time: they are large
+            minds[name] = load_model(name, device=bench.device)
+        return minds[name]
+
+    def of(name: str, way: Callable[..., Comparison], *args: int) -> Callable[[], list[Comparison]]:
+        return lambda: [way(mind(name), bench, *args)]
+
+    table = {"peaks": lambda: list(peaks(bench))}
+    for name in ("nano", "smollm2"):
+        table[f"{name}_prefill"] = of(name, prefill)
+        table |= {f"{name}_decode_{live}": of(name, decode, live) for live in LIVE}
+    table["smollm2_multi_turn"] = of("smollm2", multi_turn)
+    for way in (
+        decode_fraction_of_matmul,
+        episode_length_scaling,
+        batch_scaling,
+        learner_tokens_per_second,
+        learner_peak_memory,
+    ):
+        table[way.__name__] = of("smollm2", way)
+    if against_trl:
+        table["grpo_step_vs_trl"] = of("smollm2", grpo_step_vs_trl)
+    for name in only:
+        if name not in table:
+            raise unknown("measurement", name, table)
+    return {name: table[name] for name in only} or table
+
+
+def bench_on(rounds: int, device: str, precision: str) -> Bench:
+    """The settings of a benchmark, `auto` resolved."""
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if precision == "auto":
+        precision = fastest_precision(device)
+    precision_dtype(precision)
+    return Bench(rounds, device, precision)
