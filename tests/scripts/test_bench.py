@@ -21,6 +21,19 @@ def test_env(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert row["step_ratio"] == row["text_step_us"] / row["raw_step_us"]
 
 
+def test_engine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "bench.json"
+    main(["engine", "--only", "nano_decode_8", "--rounds", "1", "--json", str(path)])
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[1].split() == ["ours", "peer", "ratio"]
+    assert shown[2].split()[0] == "nano_decode_8"
+    written = json.loads(path.read_text())
+    row = written["rows"]["nano_decode_8"]
+    assert row["ratio"] == row["ours"] / row["peer"]
+    assert (row["unit"], row["rounds"]) == ("tokens/s", 1)
+    assert {"processor", "threads", "torch", "precision"} <= set(written["machine"])
+
+
 def test_an_unknown_world(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["env", "--worlds", "goto-smal"])

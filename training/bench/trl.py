@@ -2,13 +2,13 @@
 
 Both have the same model in the same precision, prompts of the same length, groups of the same size,
 and replies of the same length, none of which ends early. TRL runs in a process of its own
-(`training/bench/trl_peer.py`), which waits before each step until it is told to go on, so that the
+(`scripts/trl_peer.py`), which waits before each step until it is told to go on, so that the
 two take turns.
 """
 
 import json
+import logging
 import subprocess
-import sys
 import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,10 +27,12 @@ from training.config import GrpoConfig, LearnerConfig
 from training.grpo import learn
 from training.learner import Learner
 
+logger = logging.getLogger(__name__)
+
 TRL = "trl==1.16.*"
 ENVIRONMENT = Path(".venv-trl")
 LOCK = Path("requirements.lock")
-PEER = Path(__file__).with_name("trl_peer.py")
+PEER = Path(__file__).parents[2] / "scripts" / "trl_peer.py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +116,19 @@ def trl_steps(work: Work) -> Iterator[Callable[[], float]]:
     )
     assert peer.stdin and peer.stdout
     into, out = peer.stdin, peer.stdout
-    print(json.dumps(asdict(work)), file=into, flush=True)
+
+    def tell(line: str) -> None:
+        into.write(f"{line}\n")
+        into.flush()
 
     def step() -> float:
-        print(file=into, flush=True)
+        tell("go on")
         told = out.readline()
         if not told:
             raise RuntimeError(f"TRL's process ended with code {peer.wait()}")
         return float(told)
 
+    tell(json.dumps(asdict(work)))
     try:
         yield step
     finally:
@@ -135,7 +141,7 @@ def _python_with_trl() -> Path:
     python = ENVIRONMENT / "bin" / "python"
     stamp = ENVIRONMENT / "ready"
     if not stamp.exists():
-        print(f"installing {TRL} into {ENVIRONMENT}, once: a minute or two", file=sys.stderr)
+        logger.warning("installing %s into %s, once: a minute or two", TRL, ENVIRONMENT)
         venv.create(ENVIRONMENT, clear=True, with_pip=True)
         pip = [str(python), "-m", "pip", "install", "--quiet", "-c", str(LOCK)]
         wanted = [TRL, "torch", "transformers", "accelerate"]
