@@ -2,7 +2,7 @@
 
 Both have the same model in the same precision, prompts of the same length, groups of the same size,
 and replies of the same length, none of which ends early. TRL runs in a process of its own
-(`scripts/trl_peer.py`), which waits before each step until it is told to go on, so that the
+(`trl_peer.py`), which waits before each step until it is told to go on, so that the
 two take turns.
 """
 
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 TRL = "trl==1.16.*"
 ENVIRONMENT = Path(".venv-trl")
 LOCK = Path("requirements.lock")
-PEER = Path(__file__).parents[2] / "scripts" / "trl_peer.py"
+PEER = Path(__file__).with_name("trl_peer.py")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ class TakeTurns(TrainerCallback):
 
     def on_step_end(self, *_: object, **__: object) -> None:
         """Write the seconds."""
-        print(time.perf_counter() - self.began, file=self.out, flush=True)
+        self.out.write(f"{time.perf_counter() - self.began}\n")
+        self.out.flush()
 
 
 def main() -> None:
