@@ -34,7 +34,7 @@ class Engine:
     """Time sampling and learning against transformers' own, in turns, in one process."""
 
     only: tuple[str, ...] = ()
-    """Lines of the table to measure; all of them when there are none, which takes half an hour."""
+    """Lines of the table to measure; all of them when there are none."""
     against: Literal["transformers", "trl"] = "transformers"
     """trl: a whole step of GRPO against TRL's as well. Installed into .venv-trl, once."""
     rounds: int = 5

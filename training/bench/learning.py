@@ -11,7 +11,7 @@ from torch import nn
 from agent.models import Mind, load_model
 from training.batching import Batch
 from training.bench.sampling import random_ids
-from training.bench.timing import Bench, Comparison, alternate, wait
+from training.bench.timing import Bench, Comparison, compare, wait
 from training.config import GrpoConfig, LearnerConfig
 from training.grpo import learn
 from training.learner import Learner
@@ -82,17 +82,12 @@ def learner_tokens_per_second(
     mind: Mind, bench: Bench, rows: int = 8, micro_batch_tokens: int = 2400
 ) -> Comparison:
     """Tokens learned from a second, against a plain learner."""
-    ways = {"ours": our_update, "peer": plain_update}
-    seconds = alternate(
-        {name: way(mind, bench, rows, micro_batch_tokens) for name, way in ways.items()},
-        bench.rounds,
-    )
-    tokens = rows * TURNS * (READ + WRITTEN)
-    return Comparison(
+    return compare(
         "learner_tokens_per_second",
-        tokens / seconds["ours"],
-        tokens / seconds["peer"],
+        rows * TURNS * (READ + WRITTEN),
         "tokens/s",
+        our_update(mind, bench, rows, micro_batch_tokens),
+        plain_update(mind, bench, rows, micro_batch_tokens),
         bench.rounds,
         f"{mind.name}, {rows} episodes of 600 tokens; logits of every token, padded",
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import torch
 
 from agent.precision import precision_dtype
-from training.bench.timing import Bench, Comparison, alternate, wait
+from training.bench.timing import Bench, Comparison, alternate, compare, wait
 
 
 def peaks(bench: Bench) -> Iterator[Comparison]:
@@ -21,16 +21,12 @@ def peaks(bench: Bench) -> Iterator[Comparison]:
 
         return multiply
 
-    seconds = alternate(
-        {"ours": product(precision_dtype(bench.precision)), "peer": product(torch.float32)},
-        4 * bench.rounds,
-    )
-    operations = 2 * size**3 / 1e9
-    yield Comparison(
+    yield compare(
         "matrix_product",
-        operations / seconds["ours"],
-        operations / seconds["peer"],
+        2 * size**3 / 1e9,
         "GFLOP/s",
+        product(precision_dtype(bench.precision)),
+        product(torch.float32),
         4 * bench.rounds,
         f"{size} x {size}, {bench.precision}; fp32",
     )

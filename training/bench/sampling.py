@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from agent.models import Mind, load_model
 from agent.precision import precision_dtype
 from agent.sampler import Completion, Request, Sampler, StopRule
-from training.bench.timing import Bench, Comparison, alternate, wait
+from training.bench.timing import Bench, Comparison, alternate, compare, wait
 
 PROMPT, REPLY = 128, 32
 TURNS, OBSERVED, REPLIED = 8, 40, 30
@@ -89,16 +89,12 @@ def decode(mind: Mind, bench: Bench, live: int) -> Comparison:
     ours, peer = OurSampler(mind, bench, REPLY), Generate(mind, bench)
     ids = random_ids(mind, live, PROMPT)
     rows = ids.tolist()
-    seconds = alternate(
-        {"ours": lambda: ours.reply(rows), "peer": lambda: peer.reply(ids, REPLY)},
-        bench.rounds,
-    )
-    tokens = live * REPLY
-    return Comparison(
+    return compare(
         f"{mind.name}_decode_{live}",
-        tokens / seconds["ours"],
-        tokens / seconds["peer"],
+        live * REPLY,
         "tokens/s",
+        lambda: ours.reply(rows),
+        lambda: peer.reply(ids, REPLY),
         bench.rounds,
         f"{live} live episodes, {PROMPT} tokens read, {REPLY} sampled; transformers' generate",
     )
@@ -114,13 +110,12 @@ def prefill(mind: Mind, bench: Bench, live: int = 64) -> Comparison:
     def forward() -> None:
         peer.model(ids, use_cache=True, logits_to_keep=1)
 
-    seconds = alternate({"ours": lambda: ours.reply(rows), "peer": forward}, bench.rounds)
-    tokens = live * PROMPT
-    return Comparison(
+    return compare(
         f"{mind.name}_prefill",
-        tokens / seconds["ours"],
-        tokens / seconds["peer"],
+        live * PROMPT,
         "tokens/s",
+        lambda: ours.reply(rows),
+        forward,
         bench.rounds,
         f"{live} prompts of {PROMPT} tokens; the model's forward pass",
     )
@@ -140,13 +135,12 @@ def multi_turn(mind: Mind, bench: Bench, live: int = 64) -> Comparison:
         for ids in observed:
             said = peer.reply(torch.cat([said, ids], dim=1), REPLIED)
 
-    seconds = alternate({"ours": episodes, "peer": again}, bench.rounds)
-    tokens = live * TURNS * REPLIED
-    return Comparison(
+    return compare(
         f"{mind.name}_multi_turn",
-        tokens / seconds["ours"],
-        tokens / seconds["peer"],
+        live * TURNS * REPLIED,
         "tokens/s",
+        episodes,
+        again,
         bench.rounds,
         f"{live} episodes of {TURNS} turns, {OBSERVED} tokens observed and {REPLIED} sampled; "
         "generate on the whole episode each turn",
@@ -209,10 +203,11 @@ def episode_length_scaling(
     """Milliseconds a token in long episodes and in short ones, everything read and written."""
     ours = OurSampler(mind, bench, REPLIED)
     live, turn = 16, OBSERVED + REPLIED
+    rows = random_ids(mind, live, OBSERVED).tolist()
 
     def episodes(tokens: int) -> None:
         for number in range(tokens // turn):
-            ours.reply(random_ids(mind, live, OBSERVED).tolist(), opens=number == 0)
+            ours.reply(rows, opens=number == 0)
 
     seconds = alternate(
         {"long": partial(episodes, long), "short": partial(episodes, short)}, bench.rounds

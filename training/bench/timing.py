@@ -67,6 +67,21 @@ def alternate(ways: Mapping[str, Callable[[], object]], rounds: int) -> dict[str
     return {name: median(each[1:]) for name, each in seconds.items()}
 
 
+def compare(
+    name: str,
+    amount: float,
+    unit: str,
+    ours: Callable[[], object],
+    peer: Callable[[], object],
+    rounds: int,
+    note: str,
+) -> Comparison:
+    """How much of some work both ways get done in a second; `amount` is what each call does."""
+    seconds = alternate({"ours": ours, "peer": peer}, rounds)
+    rates = {way: amount / taken for way, taken in seconds.items()}
+    return Comparison(name, rates["ours"], rates["peer"], unit, rounds, note)
+
+
 def wait(bench: Bench) -> None:
     """Until a GPU has done what it was told."""
     if bench.device == "cuda":

@@ -22,7 +22,7 @@ from agent.smollm2 import smollm2_folder
 from training.advantages import group_advantages
 from training.batching import Batch
 from training.bench.sampling import OurSampler, random_ids
-from training.bench.timing import Bench, Comparison, alternate
+from training.bench.timing import Bench, Comparison, compare
 from training.config import GrpoConfig, LearnerConfig
 from training.grpo import learn
 from training.learner import Learner
@@ -65,17 +65,16 @@ def grpo_step_vs_trl(mind: Mind, bench: Bench, groups: int = 8, prompt: int = 12
         threads=torch.get_num_threads(),
     )
     with trl_steps(work) as peer:
-        seconds = alternate({"ours": our_step(mind, work), "peer": peer}, bench.rounds)
-    tokens = groups * work.members * work.reply
-    return Comparison(
-        "grpo_step_vs_trl",
-        tokens / seconds["ours"],
-        tokens / seconds["peer"],
-        "tokens/s",
-        bench.rounds,
-        f"{mind.name}, {groups} prompts x {work.members} completions, {prompt} + {work.reply} "
-        f"tokens; {TRL}, GRPOTrainer without gradient checkpointing",
-    )
+        return compare(
+            "grpo_step_vs_trl",
+            groups * work.members * work.reply,
+            "tokens/s",
+            our_step(mind, work),
+            peer,
+            bench.rounds,
+            f"{mind.name}, {groups} prompts x {work.members} completions, {prompt} + {work.reply} "
+            f"tokens; {TRL}, GRPOTrainer without gradient checkpointing",
+        )
 
 
 def our_step(mind: Mind, work: Work) -> Callable[[], None]:
