@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from agent.conversation import Conversation
+from agent.memory import TooManyLive
 from agent.models import Mind
-from agent.oom import TooManyLive
 from agent.policies import LiveEpisode, Policy, Response
 from agent.prompts import ChatFrame, system_text
 from agent.replies import ReplyMode

@@ -18,6 +18,7 @@ from transformers.utils import logging as transformers_logging
 
 from agent import hub
 from agent.adapters import LoraOptions, add_adapters, base_of, load_adapters
+from agent.memory import keep_freed_memory
 from agent.nano import build_nano
 from agent.precision import precision_dtype
 from agent.smollm2 import smollm2_folder
@@ -63,7 +64,7 @@ def load_model(
     lora: LoraOptions | None = None,
     device: str | torch.device = "cpu",
 ) -> Mind:
-    """A mind by name.
+    """A mind by name. The process keeps memory for it from then on (`keep_freed_memory`).
 
     Args:
         name: `nano`, a fresh random model; `smollm2`; a folder, as `save_model` or anybody else
@@ -79,6 +80,7 @@ def load_model(
         ConnectionError: if the name needs a download and there is no network.
     """
     dtype = precision_dtype(precision)
+    keep_freed_memory()
     model, tokenizer = _load(str(name), seed)
     rows = cast(nn.Embedding, model.get_input_embeddings()).num_embeddings
     if rows < len(tokenizer):

@@ -65,9 +65,10 @@ def nano_config(vocabulary: int) -> LlamaConfig:
     """The architecture, of two million parameters.
 
     Every query head has key/value heads of its own: with two for six the cache is smaller, and the
-    cold start seems to learn later (docs/LOG.md).
+    cold start seems to learn later (docs/LOG.md). Its heads that copy need exact scores to learn
+    from (`training.attention`).
     """
-    return LlamaConfig(
+    config = LlamaConfig(
         vocab_size=vocabulary,
         hidden_size=192,
         intermediate_size=544,
@@ -79,6 +80,8 @@ def nano_config(vocabulary: int) -> LlamaConfig:
         pad_token_id=DELIMITERS.index(PAD),
         eos_token_id=DELIMITERS.index(END),
     )
+    config.attention_in_fp32 = True
+    return config
 
 
 def build_nano(seed: int = 0) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:

@@ -9,7 +9,7 @@ from zlib import crc32
 import numpy as np
 
 import envs
-from agent.oom import TooManyLive
+from agent.memory import TooManyLive
 from agent.policies import LiveEpisode, Policy, Response
 from agent.replies import complaint, parse
 from agent.types import Episode, Group, ReplyStatus, Start, Turn

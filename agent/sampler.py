@@ -20,8 +20,8 @@ from agent.adapters import plain_copy, plain_weights
 from agent.decoders import decoder_for
 from agent.draws import draw
 from agent.kv_cache import SlotCache
+from agent.memory import as_memory_error
 from agent.models import Mind
-from agent.oom import as_memory_error
 from agent.precision import precision_dtype
 from agent.replies import ANSWER_END
 

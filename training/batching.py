@@ -178,24 +178,18 @@ def _read_segment(turns: Sequence[Turn], advantages: Sequence[float]) -> _Row:
     return row
 
 
-def micro_batches(batch: Batch, max_tokens: int, lanes: int = 1) -> list[list[Tensor]]:
-    """The row indices of each lane's micro-batches: [rows] int64, each row in exactly one of them.
+def micro_batches(batch: Batch, max_tokens: int) -> Iterator[Tensor]:
+    """Row indices [rows] int64, each row in exactly one micro-batch.
 
     Rows of similar length stand together, so that little is spent on padding; the longest come
     first, so that memory runs out at once or never. `max_tokens` bounds rows times width; a row
-    longer than that stands alone. Lanes are dealt rows in turn, so that all have as much to do.
-    None of it changes a result.
+    longer than that stands alone. None of it changes a result.
     """
     if max_tokens < 1:
         raise ValueError(f"max_tokens is the size of a micro-batch, at least 1; got {max_tokens}.")
     order = torch.argsort(batch.lengths, descending=True, stable=True)
-    return [list(_cut(batch.lengths, order[lane::lanes], max_tokens)) for lane in range(lanes)]
-
-
-def _cut(lengths: Tensor, order: Tensor, max_tokens: int) -> Iterator[Tensor]:
-    """One lane's rows, the longest first, in micro-batches."""
     first = 0
     while first < len(order):
-        rows = max(1, max_tokens // int(lengths[order[first]]))
+        rows = max(1, max_tokens // int(batch.lengths[order[first]]))
         yield order[first : first + rows]
         first += rows

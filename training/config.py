@@ -173,7 +173,8 @@ class LearnerConfig:
     """of the matrix products; `auto`: what this machine is fastest in, measured as a run is created
     and kept when it goes on. The trained weights themselves are fp32 always"""
     micro_batch_tokens: int = 16384
-    """the most tokens, padding included, in one forward and backward pass of one thread"""
+    """the most tokens, padding included, in one forward and backward pass, whose rows are
+    shared out among threads"""
     gradient_checkpointing: bool = False
     """compute activations twice rather than keep them"""
     seats: int = 128

@@ -9,8 +9,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from agent.memory import as_memory_error
 from agent.models import Mind
-from agent.oom import as_memory_error
 from agent.precision import precision_dtype
 from training.attention import attention_for
 from training.batching import Batch, micro_batches
@@ -65,10 +65,10 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    """What came of one lane's micro-batches, summed."""
+    """What came of one lane's rows, summed."""
 
-    gradients: list[Tensor]
-    """of each weight"""
+    gradients: tuple[Tensor, ...]
+    """of each weight; none where they were added up in place"""
     loss: float
     entropies: float
 
@@ -105,7 +105,11 @@ class Learner:
             )
         else:
             self.optimizer = torch.optim.AdamW(
-                self.weights, learning_rate, betas=BETAS, weight_decay=config.weight_decay
+                self.weights,
+                learning_rate,
+                betas=BETAS,
+                weight_decay=config.weight_decay,
+                fused=True,
             )
         # No dropout: or ratios would be noise, and a micro-batch change the result.
         for module in self.model.modules():
@@ -137,9 +141,10 @@ class Learner:
         while True:
             try:
                 with as_memory_error():
-                    passes = self._passes(batch, loss)
+                    summed, entropies = self._passes(batch, loss)
                 break
             except MemoryError:
+                self.optimizer.zero_grad(set_to_none=True)
                 together = min(self.micro_batch_tokens, len(batch) * batch.width)
                 if together <= batch.width:
                     raise
@@ -147,51 +152,45 @@ class Learner:
             logger.warning(
                 "out of memory: going on with %d tokens in a micro-batch", self.micro_batch_tokens
             )
-        return self._step(batch, passes, refuse)
-
-    def _passes(self, batch: Batch, loss: TokenLossFunction) -> list["_Pass"]:
-        """Forward and backward through the whole batch."""
-        self.model.train(self.config.gradient_checkpointing)  # transformers asks for it there
-        own = self.model.config._attn_implementation
-        self.model.set_attn_implementation(attention_for(self.model, batch.width))
-        parts = micro_batches(batch, self.micro_batch_tokens, lane_count(self.model.device))
-        try:
-            return in_lanes(partial(self._pass, batch, loss), [part for part in parts if part])
-        finally:
-            self.model.eval()
-            self.model.set_attn_implementation(own)
-
-    def _step(self, batch: Batch, passes: list["_Pass"], refuse: Refusal) -> Update:
-        """Down the gradient that the lanes found."""
-        found = (one.gradients for one in passes)
-        for weight, first, *others in zip(self.weights, *found, strict=True):
-            weight.grad = sum(others, start=first)
         norm = torch.nn.utils.clip_grad_norm_(self.weights, self.config.max_grad_norm)
-        summed = sum(one.loss for one in passes)
         skipped = refuse() or not_finite(loss=summed, gradient=float(norm))
         if not skipped:
             self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        entropy = sum(one.entropies for one in passes) / max(int(batch.mask.sum()), 1)
-        return Update(summed, float(norm), entropy, skipped)
+        return Update(summed, float(norm), entropies / max(int(batch.mask.sum()), 1), skipped)
 
-    def _pass(self, batch: Batch, loss: TokenLossFunction, parts: list[Tensor]) -> "_Pass":
-        """Forward and backward through one lane's micro-batches."""
-        total = entropies = 0.0
-        summed: list[Tensor] = []
-        for rows in parts:
-            part = batch.take(rows).to(self.weights[0].device)
-            log_probs, entropy = self.log_probs(part)
-            value = loss(rows, part, log_probs)
+    def _passes(self, batch: Batch, loss: TokenLossFunction) -> tuple[float, float]:
+        """Forward and backward through the whole batch: summed gradient, loss and entropies."""
+        self.model.train(self.config.gradient_checkpointing)  # transformers asks for it there
+        own = self.model.config._attn_implementation
+        self.model.set_attn_implementation(attention_for(self.model))
+        lanes = lane_count(self.model)
+        summed = entropies = 0.0
+        try:
+            for rows in micro_batches(batch, self.micro_batch_tokens):
+                shares = [rows[lane::lanes] for lane in range(min(lanes, len(rows)))]
+                work = partial(self._pass, batch, loss, alone=len(shares) == 1)
+                for one in in_lanes(work, shares):
+                    summed += one.loss
+                    entropies += one.entropies
+                    for weight, new in zip(self.weights, one.gradients, strict=False):
+                        weight.grad = new if weight.grad is None else weight.grad.add_(new)
+        finally:
+            self.model.eval()
+            self.model.set_attn_implementation(own)
+        return summed, entropies
+
+    def _pass(self, batch: Batch, loss: TokenLossFunction, rows: Tensor, *, alone: bool) -> "_Pass":
+        """Forward and backward through some rows; `alone`, straight into the weights' gradients."""
+        part = batch.take(rows).to(self.weights[0].device)
+        log_probs, entropies = self.log_probs(part)
+        value = loss(rows, part, log_probs)
+        gradients: tuple[Tensor, ...] = ()
+        if alone:
+            value.backward()
+        else:
             gradients = torch.autograd.grad(value, self.weights, materialize_grads=True)
-            if summed:
-                for held, new in zip(summed, gradients, strict=True):
-                    held.add_(new)
-            else:
-                summed = list(gradients)
-            total += float(value.detach())
-            entropies += float(entropy.sum())
-        return _Pass(summed, total, entropies)
+        return _Pass(gradients, float(value.detach()), float(entropies.sum()))
 
     def log_probs(self, part: Batch, model: torch.nn.Module | None = None) -> tuple[Tensor, Tensor]:
         """Log-probabilities and entropies [r, t] of sampled tokens, under `model` or our own."""

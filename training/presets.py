@@ -34,7 +34,7 @@ def default() -> TrainConfig:
             step_credit=1.0,
             format_coef=0.5,
         ),
-        learner=LearnerConfig(optimizer="muon", precision="auto", micro_batch_tokens=4096),
+        learner=LearnerConfig(optimizer="muon", precision="auto", micro_batch_tokens=8192),
     )
 
 
@@ -63,7 +63,7 @@ def smollm2() -> TrainConfig:
             step_credit=1.0,
             format_coef=0.5,
         ),
-        learner=LearnerConfig(precision="auto", micro_batch_tokens=2048, seats=64),
+        learner=LearnerConfig(precision="auto", micro_batch_tokens=4096, seats=64),
         evaluation=EvaluationConfig(missions=256, validation_missions=64, every=4),
         checkpoint_every=4,
     )

@@ -14,12 +14,11 @@ from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from training.openings import can_share, find_openings, read
 
-CHUNK_ELEMENTS = 1 << 25
-"""Logits made at a time: 128 MiB in fp32."""
+CHUNK_ELEMENTS = 1 << 23
+"""Logits made at a time: 32 MiB in fp32."""
 
 _splits: WeakKeyDictionary[nn.Module, bool] = WeakKeyDictionary()
 """Which models are their backbone followed by their output layer, found by trying once each."""
@@ -111,22 +110,65 @@ def _score(
     """Log-probabilities and entropies, [N] each, of ids [N] from states [N, D]."""
     weight = getattr(head, "weight", None)
     vocabulary = states.shape[-1] if weight is None else weight.shape[0]
-    rows = max(1, chunk_elements // vocabulary)
-    chunks = torch.split(states, rows)
-    if len(chunks) == 1:
-        return _score_chunk(head, states, ids, temperature)
-    scored = [
-        checkpoint(_score_chunk, head, chunk, chunk_ids, temperature, use_reentrant=False)
-        for chunk, chunk_ids in zip(chunks, torch.split(ids, rows), strict=True)
-    ]
-    values, entropies = zip(*scored, strict=True)
-    return torch.cat(values), torch.cat(entropies)
+    chunk = max(1, chunk_elements // vocabulary)
+    trained = [one for one in head.parameters() if one.requires_grad]
+    return _Score.apply(head, states, ids, temperature, chunk, *trained)
 
 
-def _score_chunk(
-    head: nn.Module, states: Tensor, ids: Tensor, temperature: float
-) -> tuple[Tensor, Tensor]:
-    logs = torch.log_softmax(head(states).float() / temperature, dim=-1)  # [N, V]
-    with torch.no_grad():
-        entropies = -(logs.exp() * logs).sum(dim=-1)
-    return logs.gather(-1, ids[:, None])[:, 0], entropies
+class _Score(torch.autograd.Function):
+    """`_score`, with a gradient of our own, for which the logits are made again.
+
+    That of a log-probability in a logit is what was drawn there, 1 or 0, less its probability.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        head: nn.Module,
+        states: Tensor,
+        ids: Tensor,
+        temperature: float,
+        chunk: int,
+        *trained: nn.Parameter,
+    ) -> tuple[Tensor, Tensor]:
+        ctx.save_for_backward(states, ids)
+        ctx.head, ctx.temperature, ctx.chunk, ctx.trained = head, temperature, chunk, trained
+        ctx.autocast = torch.is_autocast_enabled(states.device.type)
+        values = torch.empty(len(ids), device=states.device)
+        entropies = torch.empty_like(values)
+        for first in range(0, len(ids), chunk):
+            part = slice(first, first + chunk)
+            logs = _tempered(head(states[part]), temperature).log_softmax(-1)
+            values[part] = logs.gather(-1, ids[part, None])[:, 0]
+            entropies[part] = -logs.exp().mul_(logs).sum(-1)
+        ctx.mark_non_differentiable(entropies)
+        return values, entropies
+
+    @staticmethod
+    def backward(ctx: Any, by_value: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+        states, ids = ctx.saved_tensors
+        by_state = torch.empty_like(states)
+        by_weight = [torch.zeros_like(one) for one in ctx.trained]
+        for first in range(0, len(ids), ctx.chunk):
+            part = slice(first, first + ctx.chunk)
+            asked = states[part].detach().requires_grad_()
+            with (
+                torch.enable_grad(),
+                torch.autocast(
+                    states.device.type, torch.bfloat16, ctx.autocast, cache_enabled=False
+                ),
+            ):
+                logits = ctx.head(asked)
+            scale = by_value[part, None] / ctx.temperature
+            by_logit = _tempered(logits.detach(), ctx.temperature).softmax(-1).mul_(-scale)
+            by_logit.scatter_add_(-1, ids[part, None], scale)
+            found = torch.autograd.grad(logits, [asked, *ctx.trained], by_logit.to(logits.dtype))
+            by_state[part] = found[0]
+            for total, one in zip(by_weight, found[1:], strict=True):
+                total += one
+        return None, by_state, None, None, None, *by_weight
+
+
+def _tempered(logits: Tensor, temperature: float) -> Tensor:
+    """In fp32, divided by the temperature."""
+    return logits.to(torch.float32, copy=True).div_(temperature)

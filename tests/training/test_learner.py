@@ -17,7 +17,6 @@ from training.lanes import in_lanes, lane_count
 from training.learner import Learner
 from training.presets import tiny
 
-CPU = torch.device("cpu")
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +103,13 @@ def test_lanes_share_the_threads_and_leave_the_callers_alone() -> None:
     assert in_lanes(lambda _: torch.get_num_threads(), [0, 1]) == [2, 2]
     assert in_lanes(lambda _: torch.get_num_threads(), [0]) == [4]
     assert torch.get_num_threads() == 4
-    assert lane_count(CPU) == 4 and lane_count(torch.device("cuda")) == 1
+
+
+def test_lanes_are_for_small_models_on_a_cpu() -> None:
+    torch.set_num_threads(4)
+    assert lane_count(torch.nn.Linear(8, 8)) == 4
+    assert lane_count(torch.nn.Linear(8, 8, device="meta")) == 1
+    assert lane_count(torch.nn.Linear(8192, 8192)) == 1
 
 
 def test_what_fails_in_a_lane_fails() -> None:

@@ -86,7 +86,7 @@ def test_loss_and_gradient_equal_a_naive_loops_for_any_micro_batch(weighting: We
     for max_tokens in (1, 40, 100_000):
         mind.zero_grad()
         total = 0.0
-        for rows in micro_batches(batch, max_tokens)[0]:
+        for rows in micro_batches(batch, max_tokens):
             part = batch.take(rows)
             log_probs, _ = token_log_probs(mind, part.ids, part.mask)
             tokens = grpo_token_loss(log_probs, part.log_probs, part.advantages)

@@ -1,13 +1,15 @@
 """How fast is learned, and in how much memory, against a learner by the book."""
 
 import multiprocessing
-import resource
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
+from agent.memory import hand_back_memory
 from agent.models import Mind, load_model
 from training.batching import Batch
 from training.bench.sampling import random_ids
@@ -49,27 +51,20 @@ def our_update(mind: Mind, bench: Bench, rows: int, micro_batch_tokens: int) -> 
     return update
 
 
-def plain_update(
-    mind: Mind, bench: Bench, rows: int, micro_batch_tokens: int
-) -> Callable[[], None]:
-    """The same by the book: padded rows, logits of every token, one micro-batch after another."""
+def plain_update(mind: Mind, bench: Bench, rows: int) -> Callable[[], None]:
+    """The same by the book: all rows at once, padded, and the logits of every token."""
     model: Any = mind.model
     optimizer = torch.optim.AdamW(model.parameters(), 1e-6)
     batch = episodes_to_learn(mind, rows)
-    together = max(1, micro_batch_tokens // batch.width)
+    whole = batch.to(model.device)
 
     def update() -> None:
-        for first in range(0, rows, together):
-            part = batch.take(torch.arange(first, min(first + together, rows))).to(model.device)
-            autocast = torch.autocast(
-                model.device.type, torch.bfloat16, enabled=bench.precision == "bf16"
-            )
-            with autocast:
-                logits = model(part.ids[:, :-1], use_cache=False).logits
-            log_probs = logits.float().log_softmax(-1).gather(-1, part.ids[:, 1:, None])[..., 0]
-            ratio = (log_probs - log_probs.detach()).exp()
-            loss = -(ratio * part.advantages[:, 1:] * part.mask[:, 1:]).sum() / batch.mask.sum()
-            loss.backward()
+        with torch.autocast(model.device.type, torch.bfloat16, enabled=bench.precision == "bf16"):
+            logits = model(whole.ids[:, :-1], use_cache=False).logits
+        log_probs = logits.float().log_softmax(-1).gather(-1, whole.ids[:, 1:, None])[..., 0]
+        ratio = (log_probs - log_probs.detach()).exp()
+        loss = -(ratio * whole.advantages[:, 1:] * whole.mask[:, 1:]).sum() / whole.mask.sum()
+        loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
@@ -79,7 +74,7 @@ def plain_update(
 
 
 def learner_tokens_per_second(
-    mind: Mind, bench: Bench, rows: int = 8, micro_batch_tokens: int = 2400
+    mind: Mind, bench: Bench, rows: int = 8, micro_batch_tokens: int = 1200
 ) -> Comparison:
     """Tokens learned from a second, against a plain learner."""
     return compare(
@@ -87,45 +82,49 @@ def learner_tokens_per_second(
         rows * TURNS * (READ + WRITTEN),
         "tokens/s",
         our_update(mind, bench, rows, micro_batch_tokens),
-        plain_update(mind, bench, rows, micro_batch_tokens),
+        plain_update(mind, bench, rows),
         bench.rounds,
-        f"{mind.name}, {rows} episodes of 600 tokens; logits of every token, padded",
+        f"{mind.name}, {rows} episodes of 600 tokens, {micro_batch_tokens} at a time; all at once, "
+        "logits of every token",
     )
 
 
 def learner_peak_memory(
-    mind: Mind, bench: Bench, rows: int = 8, micro_batch_tokens: int = 4800
+    mind: Mind, bench: Bench, rows: int = 8, micro_batch_tokens: int = 1200
 ) -> Comparison:
     """Gigabytes that an update needs at its peak, each learner in a process of its own."""
-    peaks = {
-        way: in_own_process(peak_memory, mind.name, bench, way, rows, micro_batch_tokens)
-        for way in ("ours", "peer")
-    }
+    ours = in_own_process(peak_memory, mind.name, bench, rows, micro_batch_tokens)
+    peer = in_own_process(peak_memory, mind.name, bench, rows)
     return Comparison(
         "learner_peak_memory",
-        peaks["ours"],
-        peaks["peer"],
+        ours,
+        peer,
         "GB",
         1,
-        f"{mind.name}, {rows} episodes of 600 tokens, {micro_batch_tokens} in a micro-batch; "
-        "logits of every token, padded. The whole process, weights and optimizer included",
+        f"{mind.name}, {rows} episodes of 600 tokens, {micro_batch_tokens} at a time; all at once, "
+        "logits of every token. The whole process, weights and optimizer included",
     )
 
 
-def peak_memory(name: str, bench: Bench, way: str, rows: int, micro_batch_tokens: int) -> float:
-    """Gigabytes at the peak of two updates."""
+def peak_memory(name: str, bench: Bench, rows: int, micro_batch_tokens: int = 0) -> float:
+    """Gigabytes at the peak of two updates, by the plain learner where no micro-batch is named."""
     torch.manual_seed(0)
     mind = load_model(name, device=bench.device)
-    update = (our_update if way == "ours" else plain_update)(mind, bench, rows, micro_batch_tokens)
+    if micro_batch_tokens:
+        update = our_update(mind, bench, rows, micro_batch_tokens)
+    else:
+        update = plain_update(mind, bench, rows)
     update()
     update()
     if bench.device == "cuda":
         return torch.cuda.max_memory_allocated() / 1e9
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    status = Path("/proc/self/status").read_text()  # getrusage tells the peak of a parent, too
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024 / 1e9
 
 
 def in_own_process(function: Callable[..., float], *args: Any) -> float:
-    """What a function gives in a fresh process with as many threads."""
+    """What a function gives in a fresh process with as many threads, which has memory to itself."""
+    hand_back_memory()
     context = multiprocessing.get_context("spawn")
     with context.Pool(1, torch.set_num_threads, (torch.get_num_threads(),)) as pool:
         return pool.apply(function, args)

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from agent.language_policy import LanguagePolicy, Sampling
+from agent.memory import as_memory_error
 from agent.models import Mind, load_model
-from agent.oom import as_memory_error
 from agent.rollout import play
 from agent.types import Start
 from tests.support.corridor import Corridor
@@ -48,7 +48,7 @@ def test_episodes_that_have_to_wait_go_on_as_they_would_have(
         assert [turn.reply_ids for turn in one.turns] == [turn.reply_ids for turn in other.turns]
         assert [turn.prompt_ids for turn in one.turns] == [turn.prompt_ids for turn in other.turns]
         for turn, same in zip(one.turns, other.turns, strict=True):
-            assert turn.log_probs == pytest.approx(same.log_probs, abs=1e-5)
+            assert turn.log_probs == pytest.approx(same.log_probs, abs=1e-4)
     assert caplog.messages == ["out of memory with 7 live episodes: going on with 3"]
     play(policy, STARTS, make=Corridor)
     assert len(caplog.messages) == 1, "it is said once"
