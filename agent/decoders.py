@@ -112,7 +112,7 @@ class _Layer:
         attended = self._attend(_rms_norm(self._before_attention, hidden), turn, mask, cache)
         hidden = hidden + self._out(attended)
         gate, up = self._gate_up(_rms_norm(self._before_mlp, hidden)).chunk(2, -1)
-        return hidden + self._down(self._activation(gate) * up)
+        return hidden + self._down(self._activation(gate).mul_(up))
 
     def _attend(
         self, hidden: Tensor, turn: tuple[Tensor, Tensor], mask: Tensor, cache: SlotCache

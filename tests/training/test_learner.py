@@ -18,7 +18,6 @@ from training.learner import Learner
 from training.presets import tiny
 
 
-
 @pytest.fixture(autouse=True)
 def own_threads() -> Iterator[None]:
     before = torch.get_num_threads()
