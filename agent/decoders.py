@@ -8,6 +8,7 @@ Legend: `R` rows, `T` new tokens a row, `L` positions attended to, `V` vocabular
 `K` key/value heads, `D` head size.
 """
 
+from inspect import signature
 from typing import Any, Protocol
 
 import torch
@@ -34,7 +35,17 @@ class Decoder(Protocol):
 
 
 def decoder_for(model: PreTrainedModel) -> Decoder:
-    """The fastest decoder that knows the model's architecture."""
+    """The fastest decoder that knows the model's architecture.
+
+    Raises:
+        ValueError: for one that keeps no keys and values between calls.
+    """
+    if "past_key_values" not in signature(model.forward).parameters:
+        raise ValueError(
+            f"models of the type {model.config.model_type} cannot be sampled from: they take no "
+            "`past_key_values`, so each token would cost all that came before it. The slow path is "
+            "transformers' own `generate(use_cache=False)`"
+        )
     if type(model) in (LlamaForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM):
         return LlamaDecoder(model)
     return PublicDecoder(model)

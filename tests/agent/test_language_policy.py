@@ -49,6 +49,21 @@ def test_noted_log_probs_are_those_of_a_full_pass(
                     place += 1
 
 
+def test_tokens_that_only_the_model_knows_are_no_text() -> None:
+    """Many models have more rows than their tokenizer has tokens, and one may be drawn."""
+    mind = load_model("nano")
+    known = len(mind.tokenizer)
+    mind.model.resize_token_embeddings(known + 64, mean_resizing=False)
+    with torch.no_grad():
+        mind.model.get_output_embeddings().weight[:known] = 0  # as likely as all of the known
+    policy = LanguagePolicy(mind, Sampling(max_reply_tokens=24))
+    turns = [turn for episode in play(policy, STARTS, make=Corridor) for turn in episode.turns]
+    assert any(id >= known for turn in turns for id in turn.reply_ids)
+    for turn in turns:
+        read = [id for id in turn.reply_ids if id < known and id not in mind.end_ids]
+        assert turn.reply == mind.tokenizer.decode(read, clean_up_tokenization_spaces=False)
+
+
 def test_seats_change_no_draw(mind: Mind) -> None:
     policy = LanguagePolicy(mind, Sampling(max_reply_tokens=5))
     together = play(policy, STARTS, make=Corridor)

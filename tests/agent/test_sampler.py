@@ -10,6 +10,8 @@ from transformers import (
     GPT2LMHeadModel,
     LlamaConfig,
     LlamaForCausalLM,
+    OpenAIGPTConfig,
+    OpenAIGPTLMHeadModel,
     PreTrainedModel,
     Qwen2Config,
     Qwen2ForCausalLM,
@@ -18,7 +20,7 @@ from transformers import (
 )
 
 from agent.adapters import LoraOptions, add_adapters
-from agent.decoders import LlamaDecoder, PublicDecoder
+from agent.decoders import LlamaDecoder, PublicDecoder, decoder_for
 from agent.kv_cache import SlotCache
 from agent.models import Mind
 from agent.nano import nano_tokenizer
@@ -351,3 +353,9 @@ def test_a_model_that_remembers_otherwise_is_refused() -> None:
     config.layer_types = ["full_attention", "linear_attention"]
     with pytest.raises(ValueError, match="layers of linear_attention"):
         SlotCache(config)
+
+
+def test_a_model_without_a_cache_is_refused() -> None:
+    model = OpenAIGPTLMHeadModel(OpenAIGPTConfig(vocab_size=50, n_embd=16, n_layer=1, n_head=2))
+    with pytest.raises(ValueError, match="openai-gpt cannot be sampled.*slow path"):
+        decoder_for(model)

@@ -24,6 +24,8 @@ from training.bench.timing import Bench, Comparison
 from training.bench.trl import grpo_step_vs_trl
 
 LIVE = 8, 32, 64, 128, 256
+IN_GROUPS = {"nano": 128, "smollm2": 64}
+"""Live episodes of a step of GRPO, eight from each start."""
 
 
 def measurements(
@@ -54,6 +56,7 @@ def measurements(
     for name in ("nano", "smollm2"):
         table[f"{name}_prefill"] = of(name, prefill)
         table |= {f"{name}_decode_{live}": of(name, decode, live) for live in LIVE}
+        table[f"{name}_decode_{IN_GROUPS[name]}_in_groups"] = of(name, decode, IN_GROUPS[name], 8)
     table["smollm2_multi_turn"] = of("smollm2", multi_turn)
     for way in (
         decode_fraction_of_matmul,

@@ -84,19 +84,26 @@ class Generate:
         )
 
 
-def decode(mind: Mind, bench: Bench, live: int) -> Comparison:
-    """Sampled tokens a second, the reading of the prompts included."""
+def decode(mind: Mind, bench: Bench, live: int, members: int = 1) -> Comparison:
+    """Sampled tokens a second, the reading of the prompts included.
+
+    Args:
+        live: episodes.
+        members: so many of them have the same prompt, as the members of a group do.
+    """
     ours, peer = OurSampler(mind, bench, REPLY), Generate(mind, bench)
-    ids = random_ids(mind, live, PROMPT)
+    ids = random_ids(mind, live // members, PROMPT).repeat_interleave(members, dim=0)
     rows = ids.tolist()
+    groups = f" in groups of {members}" if members > 1 else ""
     return compare(
-        f"{mind.name}_decode_{live}",
+        f"{mind.name}_decode_{live}{'_in_groups' if members > 1 else ''}",
         live * REPLY,
         "tokens/s",
         lambda: ours.reply(rows),
         lambda: peer.reply(ids, REPLY),
         bench.rounds,
-        f"{live} live episodes, {PROMPT} tokens read, {REPLY} sampled; transformers' generate",
+        f"{live} live episodes{groups}, {PROMPT} tokens read, {REPLY} sampled; "
+        "transformers' generate",
     )
 
 

@@ -24,6 +24,15 @@ def test_both_sides_write_replies_of_full_length(mind: Mind) -> None:
     assert peer.reply(ids, 7).shape == (3, 27)
 
 
+def test_members_of_a_group_have_one_prompt(mind: Mind, monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr(sampling.OurSampler, "reply", lambda self, ids: asked.append(ids))
+    monkeypatch.setattr(sampling, "REPLY", 2)
+    sampling.decode(mind, ONCE, live=4, members=2)
+    one, same, other, _ = asked[0]
+    assert one == same != other
+
+
 def test_our_sampler_is_given_nothing(mind: Mind) -> None:
     """The same prompts again are read again: those of the episodes before are forgotten."""
     ours = sampling.OurSampler(mind, ONCE, 2)
