@@ -357,5 +357,5 @@ def test_a_model_that_remembers_otherwise_is_refused() -> None:
 
 def test_a_model_without_a_cache_is_refused() -> None:
     model = OpenAIGPTLMHeadModel(OpenAIGPTConfig(vocab_size=50, n_embd=16, n_layer=1, n_head=2))
-    with pytest.raises(ValueError, match="openai-gpt cannot be sampled.*slow path"):
+    with pytest.raises(ValueError, match=r"openai-gpt cannot be sampled.*slow path"):
         decoder_for(model)
