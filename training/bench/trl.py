@@ -111,7 +111,10 @@ def our_step(mind: Mind, work: Work) -> Callable[[], None]:
 def trl_steps(work: Work) -> Iterator[Callable[[], float]]:
     """A function that lets TRL take one step and gives its seconds."""
     peer = subprocess.Popen(
-        [_python_with_trl(), str(PEER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [_python_with_trl(), "-P", str(PEER)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert peer.stdin and peer.stdout
     into, out = peer.stdin, peer.stdout
