@@ -17,6 +17,7 @@ from training.batching import Batch, micro_batches
 from training.config import ColdStartConfig, GrpoConfig, LearnerConfig
 from training.lanes import in_lanes, lane_count
 from training.muon import Muon
+from training.norms import lean_norms
 from training.scoring import token_log_probs
 
 logger = logging.getLogger(__name__)
@@ -164,20 +165,25 @@ class Learner:
         self.model.train(self.config.gradient_checkpointing)  # transformers asks for it there
         own = self.model.config._attn_implementation
         self.model.set_attn_implementation(attention_for(self.model))
-        lanes = lane_count(self.model)
-        summed = entropies = 0.0
         try:
-            for rows in micro_batches(batch, self.micro_batch_tokens):
-                shares = [rows[lane::lanes] for lane in range(min(lanes, len(rows)))]
-                work = partial(self._pass, batch, loss, alone=len(shares) == 1)
-                for one in in_lanes(work, shares):
-                    summed += one.loss
-                    entropies += one.entropies
-                    for weight, new in zip(self.weights, one.gradients, strict=False):
-                        weight.grad = new if weight.grad is None else weight.grad.add_(new)
+            with lean_norms(self.model):
+                return self._summed(batch, loss)
         finally:
             self.model.eval()
             self.model.set_attn_implementation(own)
+
+    def _summed(self, batch: Batch, loss: TokenLossFunction) -> tuple[float, float]:
+        """Micro-batch by micro-batch, in lanes."""
+        lanes = lane_count(self.model)
+        summed = entropies = 0.0
+        for rows in micro_batches(batch, self.micro_batch_tokens):
+            shares = [rows[lane::lanes] for lane in range(min(lanes, len(rows)))]
+            work = partial(self._pass, batch, loss, alone=len(shares) == 1)
+            for one in in_lanes(work, shares):
+                summed += one.loss
+                entropies += one.entropies
+                for weight, new in zip(self.weights, one.gradients, strict=False):
+                    weight.grad = new if weight.grad is None else weight.grad.add_(new)
         return summed, entropies
 
     def _pass(self, batch: Batch, loss: TokenLossFunction, rows: Tensor, *, alone: bool) -> "_Pass":

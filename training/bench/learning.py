@@ -74,7 +74,7 @@ def plain_update(mind: Mind, bench: Bench, rows: int) -> Callable[[], None]:
 
 
 def learner_tokens_per_second(
-    mind: Mind, bench: Bench, rows: int = 8, micro_batch_tokens: int = 1200
+    mind: Mind, bench: Bench, rows: int = 8, micro_batch_tokens: int = 1800
 ) -> Comparison:
     """Tokens learned from a second, against a plain learner."""
     return compare(
@@ -90,7 +90,7 @@ def learner_tokens_per_second(
 
 
 def learner_peak_memory(
-    mind: Mind, bench: Bench, rows: int = 8, micro_batch_tokens: int = 1200
+    mind: Mind, bench: Bench, rows: int = 8, micro_batch_tokens: int = 1800
 ) -> Comparison:
     """Gigabytes that an update needs at its peak, each learner in a process of its own."""
     ours = in_own_process(peak_memory, mind.name, bench, rows, micro_batch_tokens)
