@@ -53,8 +53,10 @@ def test_options_exist(capsys: pytest.CaptureFixture[str]) -> None:
         path.stem for path in (ROOT / "scripts").glob("*.py") if "__main__" in path.read_text()
     ]
     for script in scripts:
-        with pytest.raises(SystemExit):
-            import_module(f"scripts.{script}").main(["--help"])
+        main = import_module(f"scripts.{script}").main
+        for command in [["env"], ["engine"]] if script == "bench" else [[]]:
+            with pytest.raises(SystemExit):
+                main([*command, "--help"])
     option = re.compile(r"(?<![\w-])--[a-z][\w.-]*\w")
     known = set(option.findall(capsys.readouterr().out)) | {"--logdir"}  # TensorBoard's
     for document in DOCUMENTS:
