@@ -18,6 +18,7 @@ from agent import load
 from agent.policies import LiveEpisode
 from agent.rollout import play
 from agent.types import ReplyStatus, Start, Turn
+from envs.display import visible
 from scripts.cli import friendly, options, write_json
 from training.picture import draw_episode
 
@@ -74,14 +75,14 @@ def show(console: Console, episode: LiveEpisode, turn: Turn) -> None:
     number = len(episode.turns)
     if number == 1:
         console.print(Text(f"{episode.start.task}, seed {episode.start.seed}", "dim"))
-        console.print(Text(f"Mission: {episode.mission}", "bold"))
-    console.print(Text(f"\n{number:3}  ", "dim").append(turn.observation, "default"))
+        console.print(Text(f"Mission: {visible(episode.mission)}", "bold"))
+    console.print(Text(f"\n{number:3}  ", "dim").append(visible(turn.observation), "default"))
     if turn.status is ReplyStatus.OK:
         if turn.thought:
-            console.print(Text(f"     {turn.thought}", "italic cyan"))
-        console.print(Text(f"     > {turn.action}", "bold"))
+            console.print(Text(f"     {visible(turn.thought)}", "italic cyan"))
+        console.print(Text(f"     > {visible(turn.action)}", "bold"))
     else:
-        console.print(Text(f"     {turn.reply}", "red"))
+        console.print(Text(f"     {visible(turn.reply)}", "red"))
         console.print(Text(f"     ! {turn.status.value}", "bold red"))
 
 

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from agent.rollout import MakeWorld
 from agent.types import Episode
+from envs.display import visible
 from training.plots import AMBER, TEAL, style
 
 COLUMNS = 3
@@ -39,10 +40,12 @@ def draw_episode(episode: Episode, make: MakeWorld, path: Path, most: int = 8) -
         figure.text(
             MARGIN / width,
             1 - MARGIN / height,
-            f"Mission: {episode.mission}   ({episode.status.value}, {len(episode.turns)} turns)",
+            f"Mission: {visible(episode.mission)}   "
+            f"({episode.status.value}, {len(episode.turns)} turns)",
             va="top",
             fontsize=14,
             fontweight="bold",
+            parse_math=False,
         )
         for number, turn in enumerate(turns):
             left = MARGIN + number % COLUMNS * (SIDE + GAP)
@@ -58,10 +61,11 @@ def draw_episode(episode: Episode, make: MakeWorld, path: Path, most: int = 8) -
                 (turn.thought or turn.reply, TEAL, "normal"),
                 (f"> {turn.action or turn.status.value}", AMBER, "bold"),
             ):
-                lines = textwrap.wrap(text, 46)
+                lines = textwrap.wrap(visible(text), 46)
                 tile.text(
                     0, -below / SIDE, "\n".join(lines), transform=tile.transAxes, va="top",
                     fontsize=8.5, color=colour, fontweight=weight, linespacing=1.25,
+                    parse_math=False,
                 )  # fmt: skip
                 below += LINE * len(lines) + PARAGRAPH
             world.step(turn.action)

@@ -10,6 +10,7 @@ from unittest.mock import Mock
 import pytest
 import torch
 
+from agent.policies import RandomPolicy, Response
 from scripts import evaluate, play, results, train
 from training.presets import preset
 
@@ -105,6 +106,17 @@ def test_a_folder_that_holds_something_is_left_alone(
     said = refused(train.main, ["--preset", "tiny", "--run", str(tmp_path)], capsys)
     assert "not empty" in said and "--resume" in said
     assert (tmp_path / "mine.txt").read_text() == "precious"
+
+
+def test_what_a_mind_writes_cannot_command_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hostile = "\x1b]0;title\x07\x1b[2J\u202e<think>\x1b[31m</think><answer>go\x1b</answer>"
+    monkeypatch.setattr(RandomPolicy, "respond", lambda _, live: [Response(hostile)] * len(live))
+    play.main(["--policy", "random", "--seed", "3"])
+    shown = capsys.readouterr().out
+    assert r"\x1b]0;title\x07" in shown
+    assert all(sign.isprintable() or sign == "\n" for sign in shown)
 
 
 @pytest.mark.parametrize("door", [play, evaluate])
