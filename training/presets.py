@@ -22,7 +22,7 @@ def default() -> TrainConfig:
             demonstrations=500,
             slips=0.1,
             habit=0.65,
-            steps=300,
+            steps=600,
             episodes_per_step=4,
             learning_rate=2e-3,
         ),
