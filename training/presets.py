@@ -14,7 +14,7 @@ from training.config import (
 
 
 def default() -> TrainConfig:
-    """`nano` from scratch learns to go to a named object in a small room, in twelve minutes."""
+    """`nano` from scratch learns to go to a named object in a small room, in five minutes."""
     return TrainConfig(
         sampling=Sampling(temperature=0.8, max_reply_tokens=20, history=0),
         hard_share=0.5,
