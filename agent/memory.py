@@ -20,7 +20,7 @@ def keep_freed_memory() -> None:
     """Large blocks that are freed stay with the process, to be used again.
 
     glibc hands them back to the system, tensor by tensor, and every tensor that follows is made of
-    pages that the system has to zero first: a third of the time of an update of SmolLM2
+    pages that the system has to zero first: a third of the time of an update of SmolLM2, or more
     (docs/performance.md). With one arena, threads use each other's blocks. Nothing happens where
     the C library is another one.
     """

@@ -27,10 +27,14 @@ QUERIES = 128
 """In a block."""
 
 
+def is_known(model: PreTrainedModel) -> bool:
+    """Whether parts of a model are computed our own way: of the `FAMILY`, on a CPU."""
+    return model.device.type == "cpu" and model.config.model_type in FAMILY
+
+
 def attention_for(model: PreTrainedModel) -> str:
     """The name of the attention that a model learns fastest with where it is."""
-    known = model.device.type == "cpu" and model.config.model_type in FAMILY
-    return NAME if known else str(model.config._attn_implementation)
+    return NAME if is_known(model) else str(model.config._attn_implementation)
 
 
 def causal_attention(

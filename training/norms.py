@@ -3,7 +3,7 @@
 Under autocast, transformers' norm keeps three copies of its input for the way back, and each of
 the two or three linear layers that read its output casts it to bf16 for itself and keeps that, too.
 Here the output is cast once, and the input and one number a token are kept. Outputs are the same
-to the bit (docs/performance.md).
+to the bit.
 """
 
 from collections.abc import Iterator
@@ -15,21 +15,21 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from training.attention import FAMILY
+from training.attention import is_known
 
 
 @contextmanager
 def lean_norms(model: PreTrainedModel) -> Iterator[None]:
     """Meanwhile, a model's norms of fp32 are computed so, on a CPU and where its type is known."""
-    known = model.device.type == "cpu" and model.config.model_type in FAMILY
-    norms = [one for one in model.modules() if type(one).__name__.endswith("RMSNorm")]
-    for norm in norms if known else ():
+    modules = model.modules() if is_known(model) else ()
+    norms = [one for one in modules if type(one).__name__.endswith("RMSNorm")]
+    for norm in norms:
         norm.forward = partial(_forward, norm)
     try:
         yield
     finally:
         for norm in norms:
-            vars(norm).pop("forward", None)
+            del norm.forward
 
 
 def _forward(norm: Any, x: Tensor) -> Tensor:
@@ -57,7 +57,8 @@ class _RmsNorm(torch.autograd.Function):
         x, weight, scale = ctx.saved_tensors
         normal = x * scale
         by_output = by_output.to(x.dtype, copy=True)
-        by_weight = (by_output * normal).flatten(0, -2).sum(0)
+        trained = ctx.needs_input_grad[1]  # not so where adapters are
+        by_weight = (by_output * normal).flatten(0, -2).sum(0) if trained else None
         by_normal = by_output.mul_(weight)
         along = torch.linalg.vecdot(by_normal, normal)[..., None] / x.shape[-1]
         return by_normal.sub_(normal.mul_(along)).mul_(scale), by_weight, None, None

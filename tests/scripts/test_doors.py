@@ -128,10 +128,10 @@ def test_no_episode_has_a_negative_seed(capsys: pytest.CaptureFixture[str]) -> N
     assert "seed must be 0 or more" in refused(play.main, ["--seed", "-1"], capsys)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there_is_said(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     args = ["--preset", "tiny", "--device", "cuda", "--run", str(tmp_path / "run")]
     assert "no GPU here" in refused(train.main, args, capsys)
     assert not (tmp_path / "run").exists()

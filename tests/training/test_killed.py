@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 from agent.language_policy import Sampling
 from agent.loading import newest_model
 from agent.replies import ReplyMode
+from tests.support.runs import figures, without_times
 from training.config import (
     ColdStartConfig,
     EvaluationConfig,
@@ -26,10 +27,9 @@ from training.config import (
     from_json,
     to_json,
 )
-from training.run_dir import RunDir, read_evaluation, read_metrics
+from training.run_dir import RunDir, read_evaluation
 from training.train import train
 
-TIMES = {"seconds", "play_seconds", "tokens_per_second", "world_share"}
 CONFIG = TrainConfig(
     threads=1,
     reply_mode=ReplyMode.ANSWER,
@@ -63,13 +63,10 @@ def started(folder: Path) -> BaseProcess:
 
 def result(folder: Path) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, torch.Tensor]]:
     """What a run left behind, less what a clock says."""
-    lines = [
-        {name: value for name, value in line.items() if name not in TIMES}
-        for line in read_metrics(folder)
-    ]
     newest = newest_model(folder)
     assert newest is not None
-    return lines, read_evaluation(folder), load_file(newest / "model.safetensors")
+    evaluation = without_times(read_evaluation(folder))
+    return figures(folder), evaluation, load_file(newest / "model.safetensors")
 
 
 def kill_again_and_again(tmp_path: Path, kills: int) -> None:
@@ -97,15 +94,9 @@ def kill_again_and_again(tmp_path: Path, kills: int) -> None:
                 killed += 1
         lines, evaluation, weights = result(folder)
         assert lines == expected[0]
-        assert without_times(evaluation) == without_times(expected[1])
+        assert evaluation == expected[1]
         assert weights.keys() == expected[2].keys()
         assert all(torch.equal(one, expected[2][name]) for name, one in weights.items())
-
-
-def without_times(evaluation: Any) -> Any:
-    if isinstance(evaluation, dict):
-        return {k: without_times(v) for k, v in evaluation.items() if k not in TIMES}
-    return evaluation
 
 
 def test_five_kills_change_nothing(tmp_path: Path) -> None:

@@ -59,11 +59,12 @@ def test_threads_and_micro_batches_change_no_gradient(tokens: int, checkpointing
             torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-3)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
 def test_out_of_memory_halves_the_micro_batch_and_keeps_the_gradient(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    threads: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    whole = gradients(1, LearnerConfig(micro_batch_tokens=100_000))
-    log_probs, most = Learner.log_probs, 300
+    whole = gradients(threads, LearnerConfig(micro_batch_tokens=100_000))
+    log_probs, most = Learner.log_probs, 300 // threads
 
     def limited(self: Learner, part: Batch, *others: object) -> tuple[Tensor, Tensor]:
         if part.ids.numel() > most:
@@ -71,7 +72,7 @@ def test_out_of_memory_halves_the_micro_batch_and_keeps_the_gradient(
         return log_probs(self, part)
 
     monkeypatch.setattr(Learner, "log_probs", limited)
-    weights, *figures = gradients(1, LearnerConfig(micro_batch_tokens=100_000))
+    weights, *figures = gradients(threads, LearnerConfig(micro_batch_tokens=100_000))
     assert figures == pytest.approx(whole[1:], rel=1e-5)
     for one, other in zip(weights, whole[0], strict=True):
         torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-3)
@@ -79,7 +80,7 @@ def test_out_of_memory_halves_the_micro_batch_and_keeps_the_gradient(
     assert all("out of memory: going on with" in said for said in caplog.messages)
     most = 1
     with pytest.raises(MemoryError):
-        gradients(1, LearnerConfig())
+        gradients(threads, LearnerConfig())
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
@@ -104,11 +105,12 @@ def test_lanes_share_the_threads_and_leave_the_callers_alone() -> None:
     assert torch.get_num_threads() == 4
 
 
-def test_lanes_are_for_small_models_on_a_cpu() -> None:
+def test_lanes_are_for_small_models_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.lanes.SMALL", 100)
     torch.set_num_threads(4)
     assert lane_count(torch.nn.Linear(8, 8)) == 4
     assert lane_count(torch.nn.Linear(8, 8, device="meta")) == 1
-    assert lane_count(torch.nn.Linear(8192, 8192)) == 1
+    assert lane_count(torch.nn.Linear(16, 16)) == 1
 
 
 def test_what_fails_in_a_lane_fails() -> None:

@@ -2,29 +2,9 @@
 
 import pytest
 import torch
-from torch import nn
-from transformers import LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 from training.norms import _RmsNorm, lean_norms
 from training.scoring import token_log_probs
-
-SIZES = {
-    "vocab_size": 64,
-    "hidden_size": 32,
-    "intermediate_size": 64,
-    "num_hidden_layers": 2,
-    "num_attention_heads": 4,
-    "num_key_value_heads": 2,
-    "head_dim": 8,
-}
-
-
-@pytest.fixture(params=["llama", "qwen3"])
-def model(request: pytest.FixtureRequest) -> nn.Module:
-    torch.manual_seed(0)
-    if request.param == "llama":
-        return LlamaForCausalLM(LlamaConfig(**SIZES)).eval()
-    return Qwen3ForCausalLM(Qwen3Config(**SIZES)).eval()
 
 
 def test_its_gradient_is_that_of_finite_differences() -> None:

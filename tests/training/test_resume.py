@@ -16,6 +16,7 @@ from agent.loading import newest_model
 from agent.nano import nano_tokenizer
 from agent.replies import ReplyMode
 from agent.types import Episode, Group
+from tests.support.runs import figures
 from training.config import (
     ColdStartConfig,
     EvaluationConfig,
@@ -28,8 +29,6 @@ from training.config import (
 from training.presets import preset
 from training.run_dir import RunDir, read_evaluation, read_metrics
 from training.train import train
-
-TIMES = {"seconds", "play_seconds", "tokens_per_second", "world_share"}
 
 
 @pytest.fixture(scope="module")
@@ -100,14 +99,6 @@ def as_the_default_preset(model: str) -> TrainConfig:
         grpo=replace(options.grpo, steps=3, groups=2, group_size=2),
         learner=options.learner,
     )
-
-
-def figures(folder: Path) -> list[dict[str, Any]]:
-    """What was logged, less what a clock says."""
-    return [
-        {name: value for name, value in line.items() if name not in TIMES}
-        for line in read_metrics(folder)
-    ]
 
 
 def weights(folder: Path, config: TrainConfig) -> dict[str, torch.Tensor]:

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import re
+import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -118,8 +119,11 @@ def peak_memory(name: str, bench: Bench, rows: int, micro_batch_tokens: int = 0)
     update()
     if bench.device == "cuda":
         return torch.cuda.max_memory_allocated() / 1e9
-    status = Path("/proc/self/status").read_text()  # getrusage tells the peak of a parent, too
-    return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024 / 1e9
+    status = Path("/proc/self/status")
+    if not status.exists():  # macOS, in bytes
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e9
+    # On Linux that would be a parent's peak, too.
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", status.read_text())[0]) * 1024 / 1e9
 
 
 def in_own_process(function: Callable[..., float], *args: Any) -> float:
