@@ -30,12 +30,12 @@ def imitation(batch: Batch, rows: Tensor, part: Batch, log_probs: Tensor) -> Ten
 
 
 def gradients(threads: int, config: LearnerConfig) -> tuple[list[Tensor], float, float]:
-    """Of the first update of a nano on two demonstrations, with its loss and entropy."""
+    """Of the first update of a nano on four demonstrations, with its loss and entropy."""
     torch.set_num_threads(threads)
     mind = load_model("nano")
     options = tiny()
     batch = batch_episodes(
-        demonstrate(replace(options, cold=replace(options.cold, demonstrations=2)), mind)
+        demonstrate(replace(options, cold=replace(options.cold, demonstrations=4)), mind)
     )
     learner = Learner(mind, config, 1e-3)
     found: list[Tensor] = []
@@ -64,7 +64,7 @@ def test_out_of_memory_halves_the_micro_batch_and_keeps_the_gradient(
     threads: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     whole = gradients(threads, LearnerConfig(micro_batch_tokens=100_000))
-    log_probs, most = Learner.log_probs, 300 // threads
+    log_probs, most = Learner.log_probs, 300
 
     def limited(self: Learner, part: Batch, *others: object) -> tuple[Tensor, Tensor]:
         if part.ids.numel() > most:
