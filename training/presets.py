@@ -21,13 +21,13 @@ def default() -> TrainConfig:
         cold=ColdStartConfig(
             demonstrations=500,
             slips=0.1,
-            habit=0.65,
+            habit=0.7,
             steps=600,
             episodes_per_step=4,
             learning_rate=2e-3,
         ),
         grpo=GrpoConfig(
-            steps=60,
+            steps=40,
             learning_rate=1e-3,
             warmup=5,
             episode_credit=0.0,

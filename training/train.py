@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from agent.rollout import play_groups
 from envs.expert import expert_for
 from envs.grid_world import GridWorld
 from envs.tasks import Split
-from training.alarms import SKIPS, Collapse, find_collapse, warnings
+from training.alarms import LOOK_BACK, Collapse, find_collapse, warnings
 from training.batching import make_batch
 from training.checkpoints import restore
 from training.cold_start import demonstrate, imitate
@@ -52,7 +52,7 @@ def train(config: TrainConfig, run: RunDir) -> None:
     if trainer.is_untouched and config.model != "nano" and config.evaluation.zero_shot:
         trainer.measure("zero_shot", greedy=False)
     if config.cold_start == "expert" and config.cold.steps:
-        trainer.imitate("cold_start", lambda step: step / config.cold.steps)
+        trainer.imitate("cold_start", lambda step, spent: step / config.cold.steps)
     trainer.measure("cold_start")
     if config.cold_plus_minutes:
         trainer.continue_cold_start()
@@ -118,17 +118,22 @@ class Trainer:
         """Whether a cold start is still to come, and nothing was learned before."""
         return self.saved is None and self.config.cold_start == "expert"
 
-    def imitate(self, stage: str, progress: Callable[[int], float]) -> None:
-        """Imitate the demonstrations, step after step, until `progress` of the next one is 1."""
+    def imitate(self, stage: str, progress: Callable[[int, float], float]) -> None:
+        """Imitate the demonstrations, step after step, until `progress` is 1.
+
+        Args:
+            progress: from the next step, and the seconds that the stage's updates took so far.
+        """
         step = self.first_step(stage)
-        done = progress(step)
+        lines = self.lines(stage)
+        spent, history = sum(line["seconds"] for line in lines), lines[-LOOK_BACK:]
+        done = progress(step, spent)
         if done >= 1:
             return
         count = self.config.cold.demonstrations
         playing = self.run.counting("playing demonstrations", count)
         shown = demonstrate(self.config, self.mind, playing)
         learner = self.learner(stage, self.config.cold.learning_rate)
-        history: list[dict[str, Any]] = []
         with between_steps() as stop:
             while done < 1:
                 began = time.perf_counter()
@@ -147,9 +152,10 @@ class Trainer:
                     of=self.config.cold.steps if stage == "cold_start" else None,
                 )
                 self.stop_if_collapsed(find_collapse(asdict(update), history=history))
-                history = [*history[-SKIPS:], asdict(update)]
+                history = [*history[1 - LOOK_BACK :], asdict(update)]
                 step += 1
-                done = progress(step)
+                spent += seconds
+                done = progress(step, spent)
                 due = done >= 1 or step % (5 * self.config.checkpoint_every) == 0
                 self.save_if_due(stage, step, learner, stop, due)
         self.policy.sampler.refresh()
@@ -161,28 +167,26 @@ class Trainer:
         its end.
         """
         seconds = 60 * self.config.cold_plus_minutes
-
-        def progress(_: int) -> float:
-            spent = sum(line["seconds"] for line in self.lines("cold_plus"))
-            return min(1.0, spent / seconds)
-
-        self.imitate("cold_plus", progress)
+        self.imitate("cold_plus", lambda _, spent: min(1.0, spent / seconds))
 
     def grpo(self) -> None:
         """Play, score, compare, update."""
         config = self.config.grpo
         learner = self.learner("grpo", config.learning_rate)
         reference = self.reference() if config.kl_coef else None
+        history = self.lines("grpo")[-LOOK_BACK:]
         for step in range(self.first_step("grpo"), config.steps):
             if step % self.config.evaluation.every == 0:
                 self.validate(step)
             with between_steps() as stop:
-                self.grpo_step(step, learner, reference)
+                figures = self.grpo_step(step, learner, reference)
+                self.watch(step, figures, history)
+                history = [*history[1 - LOOK_BACK :], figures]
                 due = (step + 1) % self.config.checkpoint_every == 0 or step + 1 == config.steps
                 self.save_if_due("grpo", step + 1, learner, stop, due)
 
-    def grpo_step(self, step: int, learner: Learner, reference: nn.Module | None) -> None:
-        """One round of play and update."""
+    def grpo_step(self, step: int, learner: Learner, reference: nn.Module | None) -> dict[str, Any]:
+        """One round of play and update; its figures."""
         config = self.config.grpo
         learner.learning_rate = scheduled_rate(config, step, step / config.steps)
         began = time.perf_counter()
@@ -225,7 +229,7 @@ class Trainer:
             "tokens_per_second": (figures["tokens_sampled"] + figures["tokens_read"]) / seconds,
         }
         self.run.save_episodes("grpo", step, groups)
-        self.watch(step, figures)
+        return figures
 
     def save_if_due(self, stage: str, step: int, learner: Learner, stop: Stop, due: bool) -> None:
         """Write a checkpoint where one is due or the user wants to stop; then stop."""
@@ -243,9 +247,8 @@ class Trainer:
         mind = load_model(name, seed=self.config.seed, device=self.mind.model.device)
         return mind.model.eval()
 
-    def watch(self, step: int, figures: dict[str, Any]) -> None:
+    def watch(self, step: int, figures: dict[str, Any], before: Sequence[dict[str, Any]]) -> None:
         """Log a step of GRPO with its alarms; raises `Collapse` where it cannot go on."""
-        before = self.lines("grpo")
         alarms = warnings(figures, before)
         self.run.log("grpo", step, figures | {"alarms": alarms}, of=self.config.grpo.steps)
         self.stop_if_collapsed(find_collapse(figures, history=before))

@@ -91,10 +91,11 @@ def test_a_collapse_stops_the_run_and_names_the_last_good_checkpoint(
     with RunDir.create(tmp_path / "run", to_json(config)) as run:
         trainer = Trainer(config, run)
         run.save("cold_start", 4, trainer.policy, trainer.learner("cold_start", 1e-3).optimizer)
-        trainer.watch(0, {"unreadable": 0.2})
-        trainer.watch(1, {"unreadable": 0.7})
+        steps = [{"unreadable": share} for share in (0.2, 0.7, 0.8)]
+        trainer.watch(0, steps[0], [])
+        trainer.watch(1, steps[1], steps[:1])
         with pytest.raises(Collapse, match=r"80 % of the replies.*cold_start"):
-            trainer.watch(2, {"unreadable": 0.8})
+            trainer.watch(2, steps[2], steps[:2])
         assert (run.folder / "report.md").exists()
 
 

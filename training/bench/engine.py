@@ -21,7 +21,7 @@ from training.bench.sampling import (
     prefill,
 )
 from training.bench.timing import Bench, Comparison
-from training.bench.trl import grpo_step_vs_trl
+from training.bench.grpo_step import grpo_step_vs_trl
 
 LIVE = 8, 32, 64, 128, 256
 IN_GROUPS = {"nano": 128, "smollm2": 64}

@@ -81,7 +81,7 @@ def test_names_are_checked_before_anything_is_measured() -> None:
 
 @pytest.mark.slow
 def test_trl_takes_steps() -> None:
-    from training.bench.trl import grpo_step_vs_trl
+    from training.bench.grpo_step import grpo_step_vs_trl
 
     found = grpo_step_vs_trl(load_model("smollm2"), ONCE, groups=1, prompt=20)
     assert found.ours > 0
