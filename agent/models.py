@@ -1,5 +1,6 @@
 """Minds: a causal language model with its tokenizer, from a name, a folder or the hub."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -28,6 +29,12 @@ transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()
 
 NAMES = ("nano", "smollm2")
+
+TRUST = "GROUNDED_TRUST_REMOTE_CODE"
+"""An environment variable: 1 lets models run code that they bring along, with all your rights."""
+
+PICKLES = "*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl"
+"""Files that can run code when they are read. None ever is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,7 @@ def _load(name: str, seed: int) -> tuple[PreTrainedModel, PreTrainedTokenizerBas
         return build_nano(seed)
     if name == "smollm2":
         return _pretrained(str(smollm2_folder()))
+    _refuse_pickles(Path(name))
     if _is_adapted(name):
         model, _ = _load(base_of(Path(name)), seed)
         return load_adapters(model, Path(name)), _tokenizer(name)
@@ -114,26 +122,47 @@ def _is_adapted(name: str | Path) -> bool:
     return Path(name, "adapter_config.json").is_file()
 
 
+def _refuse_pickles(folder: Path) -> None:
+    """
+    Raises:
+        ValueError: if the weights of a folder are there as pickles alone.
+    """
+    found = [path.name for kind in PICKLES for path in sorted(folder.glob(kind))]
+    if found and not any(folder.glob("*.safetensors")):
+        raise ValueError(
+            f"cannot load the model {folder}: {found[0]} is a pickle, which can run code when it "
+            "is read. Where you trust it, convert it: load it with transformers and save it again, "
+            "which writes model.safetensors"
+        )
+
+
 def _pretrained(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """From a folder or the hub: safetensors alone, and no code."""
+    """From a folder or the hub: safetensors alone, and no code but where the user trusts it."""
     here = Path(name).is_dir()
     local = here or not hub.answers()
     try:
-        kind = AutoConfig.from_pretrained(
-            name, trust_remote_code=False, local_files_only=local
-        ).model_type
-        if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        config = AutoConfig.from_pretrained(
+            name, trust_remote_code=_is_trusted(), local_files_only=local
+        )
+        kind = config.model_type
+        own_code = "AutoModelForCausalLM" in (getattr(config, "auto_map", None) or {})
+        if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and not own_code:
             raise ValueError(f"it is of the type {kind}, which is no causal language model")
         model = AutoModelForCausalLM.from_pretrained(
             name,
             dtype=torch.float32,
             use_safetensors=True,
-            trust_remote_code=False,
+            trust_remote_code=_is_trusted(),
             local_files_only=local,
         )
         return model, _tokenizer(name, local)
     except (OSError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]
+        if "trust_remote_code" in str(error):
+            reason = (
+                "it brings code of its own, which is not run. Where you have read and trust that "
+                f"code, set the environment variable {TRUST}=1"
+            )
         where = "" if here else " (no such folder here, so the hub was asked)"
         meant = None if here else nearest(name, NAMES)
         hint = f" Did you mean '{meant}'?" if meant else ""
@@ -141,7 +170,13 @@ def _pretrained(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
 
 
 def _tokenizer(name: str, local: bool = True) -> PreTrainedTokenizerBase:
-    return AutoTokenizer.from_pretrained(name, trust_remote_code=False, local_files_only=local)
+    return AutoTokenizer.from_pretrained(
+        name, trust_remote_code=_is_trusted(), local_files_only=local
+    )
+
+
+def _is_trusted() -> bool:
+    return os.environ.get(TRUST) == "1"
 
 
 def save_model(mind: Mind, folder: str | Path) -> None:

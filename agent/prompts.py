@@ -65,29 +65,33 @@ class ChatFrame:
         def ids(text: str) -> tuple[int, ...]:
             return tuple(tokenizer.encode(text, add_special_tokens=False))
 
+        pieces = _pieces(tokenizer)
+        added = tokenizer.added_tokens_decoder.items()
+        controls = {id for id, token in added if token.special} | {*tokenizer.all_special_ids}
+        in_words = not all(controls.intersection(ids(piece)) for piece in pieces[2:])
+
         @lru_cache(REMEMBERED)
         def text(text: str) -> tuple[int, ...]:
+            text = text.encode(errors="replace").decode()  # half a surrogate pair is no text
+            if in_words:  # that begin a line and say whose turn it is: no line of a text does
+                text = text.replace("\n", "\n ")
             encoded = tokenizer(text, add_special_tokens=False, split_special_tokens=True)
             return tuple(encoded["input_ids"])
 
-        if not tokenizer.chat_template:
-            opening = tokenizer.bos_token or ""
-            return cls(
-                text,
-                ids(opening) if opening else (),
-                ids("\n\nObservation: "),
-                ids("\nReply: "),
-                ids("\n\nObservation: "),
-            )
-        return cls(text, *(ids(piece) for piece in _template_pieces(tokenizer)))
+        return cls(text, *(ids(piece) for piece in pieces))
 
     def open(self, system: str) -> tuple[int, ...]:
         """Tokens up to the first observation."""
         return self.opening + self.text(system) + self.first
 
 
-def _template_pieces(tokenizer: PreTrainedTokenizerBase) -> tuple[str, str, str, str]:
-    """The template's text before the system text and between the turns."""
+def _pieces(tokenizer: PreTrainedTokenizerBase) -> tuple[str, str, str, str]:
+    """What stands before the system text and between the turns, as the tokenizer's template has it.
+
+    Where it has none, words at the start of a line say whose turn it is.
+    """
+    if not tokenizer.chat_template:
+        return tokenizer.bos_token or "", "\n\nObservation: ", "\nReply: ", "\n\nObservation: "
 
     def render(messages: list[dict[str, str]]) -> str:
         return str(

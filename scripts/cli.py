@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import tyro
 
+from envs.display import visible
 from training import run_dir
 from training.interrupt import handling
 
@@ -40,7 +41,7 @@ def friendly(on_interrupt: str = "") -> Iterator[None]:
 
     Being told to end (SIGTERM) is taken as Ctrl-C is.
     """
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, handlers=[_Shown()])
     try:
         with handling(signal.default_int_handler):
             yield
@@ -68,6 +69,19 @@ def write_json(path: Path | None, value: Any) -> None:
         run_dir.write_json(path, value)
 
 
+class _Shown(logging.StreamHandler):
+    """Warnings on the terminal. They may quote what a stranger wrote."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The message alone, fit to be shown."""
+        return shown(record.getMessage())
+
+
+def shown(message: str) -> str:
+    """A message of one or several lines, each fit to be shown."""
+    return "\n".join(visible(line) for line in message.splitlines())
+
+
 def _leave(message: str, code: int) -> None:
-    print(message, file=sys.stderr)
+    print(shown(message), file=sys.stderr)
     raise SystemExit(code)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from scripts.cli import friendly, options, write_json
+from scripts.cli import friendly, options, shown, write_json
 from training.alarms import Collapse
 from training.config import TrainConfig, from_json, to_json
 from training.presets import PRESETS, preset
@@ -44,10 +44,10 @@ def main(args: Sequence[str] | None = None) -> None:
             with friendly(f"Go on with: python -m scripts.train --run {folder} --resume"), run:
                 train(asked, run)
         except Collapse as collapse:
-            console.print(str(collapse), style="bold red")
+            console.print(shown(str(collapse)), style="bold red", markup=False)
             raise SystemExit(1) from None
         write_json(first.json, read_evaluation(folder))
-        console.print(
+        print(
             f"\nReport: {folder / 'report.md'}\nWatch it: python -m scripts.play --policy {folder}"
         )
 

@@ -2,7 +2,7 @@
 
 A checkpoint is an ordinary Hugging Face folder with two files beside the model's own, for training
 to go on from: `training.safetensors` (optimizer, torch's random state) and `state.json` (where the
-run stands, and the sha256 of every file). Nothing is pickled.
+run stands, and the sha256 of every file and of itself). Nothing is pickled.
 """
 
 import hashlib
@@ -94,6 +94,7 @@ def save_checkpoint(
             "optimizer": optimizer.state_dict()["param_groups"],
             "sha256": {name: _sha256(beside / name) for name in _files(beside)},
         }
+        state["sha256"][STATE] = _digest(state)
         (beside / STATE).write_text(json.dumps(state, indent=2))
         for name in _files(beside):
             flush(beside / name)
@@ -161,12 +162,18 @@ def not_later(parent: Path, step: int) -> Path | None:
     return None
 
 
-def thin(parent: Path, pinned: Path | None = None, keep: int = 2) -> None:
-    """Delete all checkpoints but the pinned one, the newest `keep` and the newest of each stage."""
+KEPT = 2
+"""How many of the newest checkpoints stay."""
+
+
+def thin(parent: Path, pinned: Path | None = None, every: int = 0) -> None:
+    """Delete all checkpoints but the newest ones, the newest of each stage, the pinned one, and
+    those of GRPO whose step `every` divides, where it is not 0."""
     seen: set[str] = set()
     for place, folder in enumerate(sorted(_folders(parent), key=_number, reverse=True)):
-        stage = folder.name.split("-")[1]
-        if place >= keep and stage in seen and folder != pinned:
+        _, stage, step = folder.name.split("-")
+        milestone = every and stage == "grpo" and int(step) % every == 0
+        if place >= KEPT and stage in seen and folder != pinned and not milestone:
             shutil.rmtree(folder)
         seen.add(stage)
 
@@ -187,8 +194,11 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         check_format(state["format"], folder)
         checkpoint = Checkpoint(folder, state["stage"], state["step"], state["extra"])
         sums = dict(state["sha256"])
+        own = sums.pop(STATE)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
         raise DamagedError(f"{STATE} can't be read ({error!r})") from error
+    if _digest(state) != own:
+        raise DamagedError(f"{STATE} is not what was written: its checksum differs")
     for name, expected in sums.items():
         if not (folder / name).is_file():
             raise DamagedError(f"{name} is missing")
@@ -225,6 +235,13 @@ def _files(folder: Path) -> list[str]:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digest(state: Mapping[str, Any]) -> str:
+    """Of a state, its own checksum left out."""
+    sums = {name: one for name, one in state["sha256"].items() if name != STATE}
+    text = json.dumps({**state, "sha256": sums}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def flush(path: Path) -> None:

@@ -218,6 +218,8 @@ class TrainConfig:
     """torch threads; 0: torch's own choice. Results repeat exactly for the same number alone"""
     checkpoint_every: int = 10
     """GRPO steps between checkpoints"""
+    keep_every: int = 0
+    """keep the checkpoints of GRPO steps that this divides, besides the last and best; 0: none"""
     sampling: Sampling = field(default_factory=Sampling)
     cold: ColdStartConfig = field(default_factory=ColdStartConfig)
     grpo: GrpoConfig = field(default_factory=GrpoConfig)
@@ -246,6 +248,7 @@ class TrainConfig:
             self.checkpoint_every >= 1,
             f"checkpoint_every must be >= 1, got {self.checkpoint_every}",
         )
+        _need(self.keep_every >= 0, f"keep_every must be >= 0, got {self.keep_every}")
         _need(
             self.sampling.temperature > 0,
             "training samples its episodes: temperature must be above 0, got 0",

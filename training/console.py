@@ -11,6 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from envs.display import visible
 from training.metrics import Record
 
 FIGURES: dict[str, tuple[str, Callable[[float], str]]] = {
@@ -82,7 +83,8 @@ class ConsoleSink:
             stage.success.append(record.values["success"])
         self._note = _Note()
         for alarm in record.values.get("alarms", ()):
-            self._console.print(Text(f"! {record.stage} {record.step}: {alarm}", "bold red"))
+            said = f"! {record.stage} {record.step}: {visible(alarm)}"
+            self._console.print(Text(said, "bold red"))
         if self._live:
             self._live.update(self._panel(), refresh=True)
         else:
@@ -93,6 +95,7 @@ class ConsoleSink:
         now = self._clock()
         if done and now - self._noted < (PANEL_SECONDS if self._live else LINE_SECONDS):
             return
+        text = visible(text)
         self._note, self._noted = _Note(text, done, of), now
         if not done:
             self._seen = now  # what came before it is no part of the stage that begins next

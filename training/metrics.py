@@ -55,11 +55,22 @@ def append_line(path: Path, value: Mapping[str, Any]) -> None:
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:
-    """The objects of a file of lines; a last line still being written is left out."""
+    """The objects of a file of lines; a last line still being written is left out.
+
+    Raises:
+        ValueError: for a line that is no JSON, with its number.
+    """
     if not path.exists():
         return []
-    whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")
-    return [json.loads(line) for line in whole.splitlines() if line]
+    whole, _, _ = path.read_bytes().rpartition(b"\n")
+    found = []
+    for number, line in enumerate(whole.split(b"\n"), 1):
+        try:
+            if line:
+                found.append(json.loads(line))
+        except ValueError as error:
+            raise ValueError(f"{path} is damaged in line {number}: {error}") from error
+    return found
 
 
 def _strict(value: Any) -> Any:

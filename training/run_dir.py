@@ -219,7 +219,7 @@ class RunDir:
                 optimizer,
                 {"bytes": {path.name: path.stat().st_size for path in written}},
             )
-            thin(self.folder / "checkpoints", pinned=self.best())
+            thin(self.folder / "checkpoints", self.best(), self.config.get("keep_every", 0))
 
 
 def read_run(folder: Path) -> dict[str, Any]:

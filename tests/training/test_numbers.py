@@ -2,6 +2,7 @@
 
 import copy
 import math
+import random
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from agent.models import Mind, load_model
 from agent.types import EpisodeStatus, Group, ReplyStatus, Start, Turn
+from tests.support.faults import keep
 from tests.training.played import episode
 from training.alarms import Collapse
 from training.batching import Batch
@@ -122,6 +124,52 @@ def test_three_skipped_updates_stop_the_run_at_the_last_good_checkpoint(
     assert [line["skipped"] for line in lines] == ["a turn paid 5"] * 3
     assert all("update skipped: a turn paid 5" in line["alarms"] for line in lines)
     assert (tmp_path / "run" / "report.md").exists()
+
+
+def spoil(learner: Learner, batch: Batch, chance: random.Random) -> str:
+    """One number gone wrong somewhere: returns what is to be undone."""
+    value = chance.choice([math.nan, math.inf, -math.inf])
+    row, column = chance.randrange(4), chance.randrange(6, 10)
+    kind = chance.choice(["sampler", "advantage", "gradient", "weight"])
+    if kind == "sampler":
+        batch.log_probs[row, column] = value
+    elif kind == "advantage":
+        batch.advantages[row, column] = value
+    else:
+        weight = chance.choice(learner.weights)
+        place = chance.randrange(weight.numel())
+        if kind == "weight":
+            weight.data.view(-1)[place] = value
+        else:
+
+            def spoiled(gradient: Tensor) -> Tensor:
+                gradient = gradient.clone()
+                gradient.view(-1)[place] = value
+                return gradient
+
+            weight.register_hook(spoiled)
+    return kind
+
+
+@pytest.mark.parametrize("faults", [8, pytest.param(500, marks=pytest.mark.slow)])
+def test_numbers_gone_wrong_anywhere_move_nothing(mind: Mind, faults: int) -> None:
+    chance = random.Random(faults)
+    for _ in range(faults):
+        spoiled = Mind(copy.deepcopy(mind.model), mind.tokenizer, mind.name)
+        learner, batch = Learner(spoiled, LearnerConfig(), 1e-2), a_batch()
+        kind = spoil(learner, batch, chance)
+        before = copy.deepcopy(spoiled.model.state_dict())
+        update, _ = learn(learner, batch, GrpoConfig())
+        # A weight may be that of a token that no row holds: then nothing is wrong yet.
+        assert update.skipped or kind == "weight"
+        if update.skipped:
+            after = spoiled.model.state_dict()
+            assert all(
+                torch.equal(one.nan_to_num(), after[name].nan_to_num())
+                for name, one in before.items()
+            )
+    if faults > 100:
+        keep("make test ARGS='-m slow tests/training/test_numbers.py'", numeric_faults=faults)
 
 
 def assert_skipped(learner: Learner, batch: Batch, reason: str) -> None:

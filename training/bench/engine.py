@@ -10,6 +10,7 @@ import torch
 from agent.models import Mind, load_model
 from agent.precision import fastest_precision, precision_dtype
 from envs.errors import unknown
+from training.bench.grpo_step import grpo_step_vs_trl
 from training.bench.learning import learner_peak_memory, learner_tokens_per_second
 from training.bench.machine import peaks
 from training.bench.sampling import (
@@ -21,7 +22,6 @@ from training.bench.sampling import (
     prefill,
 )
 from training.bench.timing import Bench, Comparison
-from training.bench.grpo_step import grpo_step_vs_trl
 
 LIVE = 8, 32, 64, 128, 256
 IN_GROUPS = {"nano": 128, "smollm2": 64}

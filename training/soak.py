@@ -1,0 +1,179 @@
+"""A long run of short steps, read all the while: does memory grow, do files stay open, do steps
+slow down, and can everything be read as it is written?
+"""
+
+import json
+import math
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.synchronize import Event
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import psutil
+from rich.console import Console
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from agent.language_policy import Sampling
+from agent.replies import ReplyMode
+from training.config import (
+    ColdStartConfig,
+    EvaluationConfig,
+    GrpoConfig,
+    LearnerConfig,
+    TrainConfig,
+    to_json,
+)
+from training.report import write_report
+from training.run_dir import RunDir, read_metrics
+from training.train import train
+
+EPISODES = 10
+"""Of each step, in groups of two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Soaked:
+    """What a long run was like. Growth compares the last tenth of the run with its second tenth:
+    in the first one buffers still find their size."""
+
+    soak_steps: int
+    soak_episodes: int
+    memory_growth: float
+    """of the memory that the process holds, as a share"""
+    step_time_drift: float
+    """of the seconds of a step, as a share"""
+    most_open_files: int
+    open_files_growth: int
+    readings: int
+    """how often another process read metrics, episodes and TensorBoard's file and wrote the report
+    while the run was being written"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What the process that trains held at some moment."""
+
+    bytes: int
+    files: int
+
+
+def config(steps: int, seed: int = 0) -> TrainConfig:
+    """Short replies of a small mind that has learned their form, and hardly learns from then on."""
+    return TrainConfig(
+        seed=seed,
+        threads=1,
+        reply_mode=ReplyMode.ANSWER,
+        sampling=Sampling(max_reply_tokens=8, history=0),
+        cold=ColdStartConfig(demonstrations=16, steps=16, episodes_per_step=4, learning_rate=5e-3),
+        grpo=GrpoConfig(steps=steps, groups=EPISODES // 2, group_size=2, learning_rate=1e-7),
+        learner=LearnerConfig(optimizer="muon"),
+        evaluation=EvaluationConfig(missions=2, validation_missions=2, every=steps),
+    )
+
+
+def soak(folder: Path, steps: int, console: Console | None = None) -> Soaked:
+    """Train for so many steps into a new folder, while another process reads it.
+
+    Raises:
+        RuntimeError: if the reader could not read something, with the reason.
+    """
+    asked = config(steps)
+    with RunDir.create(folder, to_json(asked), console) as run, _read_all_along(folder) as read:
+        train(asked, run)
+    samples, readings = read()
+    seconds = [line["seconds"] for line in read_metrics(folder) if line["stage"] == "grpo"]
+    held = [sample.bytes for sample in samples]
+    files = [sample.files for sample in samples]
+    with (folder / "episodes.jsonl").open() as lines:
+        episodes = sum(1 for _ in lines)
+    return Soaked(
+        soak_steps=len(seconds),
+        soak_episodes=episodes,
+        memory_growth=growth(held),
+        step_time_drift=growth(seconds),
+        most_open_files=max(files),
+        open_files_growth=round(_late(files) - _early(files)),
+        readings=readings,
+    )
+
+
+def growth(values: Sequence[float]) -> float:
+    """By which share the last tenth lies above the second tenth, medians.
+
+    >>> growth([9, 10, 10, 10, 10, 10, 10, 10, 10, 11])
+    0.1
+    """
+    return _late(values) / _early(values) - 1
+
+
+def _early(values: Sequence[float]) -> float:
+    tenth = math.ceil(len(values) / 10)
+    return median(values[tenth : 2 * tenth] or values)
+
+
+def _late(values: Sequence[float]) -> float:
+    return median(values[-math.ceil(len(values) / 10) :])
+
+
+Read = Callable[[], tuple[list[Sample], int]]
+
+
+@contextmanager
+def _read_all_along(folder: Path) -> Iterator[Read]:
+    """Another process reads the run until the block ends; then its samples can be had."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    over = spawn.Event()
+    process = spawn.Process(target=_watch, args=(folder, os.getpid(), over, theirs), daemon=True)
+    process.start()
+    theirs.close()
+
+    def read() -> tuple[list[Sample], int]:
+        found = ours.recv()
+        process.join()
+        if isinstance(found, str):
+            raise RuntimeError(f"the run could not be read while it was written: {found}")
+        return found
+
+    try:
+        yield read
+    finally:
+        over.set()
+
+
+def _watch(folder: Path, trainer: int, over: Event, out: Any) -> None:
+    """Sample the trainer and read its run, over and over; then send what was seen."""
+    process = psutil.Process(trainer)
+    samples: list[Sample] = []
+    readings = offset = 0
+    board = EventAccumulator(str(folder / "tensorboard"))
+    try:
+        while not over.wait(1.0):
+            if not any(line["stage"] == "grpo" for line in read_metrics(folder)):
+                continue
+            samples.append(Sample(process.memory_info().rss, process.num_fds()))
+            offset = _read_episodes(folder / "episodes.jsonl", offset)
+            board.Reload()
+            if readings % 20 == 0:
+                write_report(folder)
+            readings += 1
+        out.send((samples, readings))
+    except Exception as error:
+        out.send(repr(error))
+
+
+def _read_episodes(path: Path, offset: int) -> int:
+    """Read the whole lines behind an offset; returns where they end."""
+    if not path.exists():
+        return offset
+    with path.open("rb") as file:
+        file.seek(offset)
+        whole, newline, _ = file.read().rpartition(b"\n")
+    for line in whole.splitlines():
+        json.loads(line)
+    return offset + len(whole) + len(newline)
