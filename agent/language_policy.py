@@ -157,7 +157,7 @@ class LanguagePolicy(_Reader):
             raise TooManyLive(self._room) from None
         return [
             Response(
-                self._text(completion.ids),
+                self.text(completion.ids),
                 not completion.ended,
                 prompt_ids,
                 completion.ids,
@@ -172,21 +172,21 @@ class LanguagePolicy(_Reader):
     ) -> Request:
         """What to append to the episode's segment: all of it, where the sampler has lost it."""
         if not opens_segment and not self.sampler.holds(one.key):
-            prompt_ids = _segment_so_far(one.turns) + prompt_ids
-        return Request(one.key, prompt_ids, self._uniforms(one), opens_segment)
+            prompt_ids = segment_so_far(one.turns) + prompt_ids
+        return Request(one.key, prompt_ids, self.uniforms(one), opens_segment)
 
-    def _uniforms(self, one: LiveEpisode) -> np.ndarray | None:
+    def uniforms(self, one: LiveEpisode) -> np.ndarray | None:
         """The episode's next draws; None where the likeliest token is taken."""
         greedy = self.sampling.temperature == 0
         return None if greedy else one.random.random(self.sampling.max_reply_tokens)
 
-    def _text(self, ids: tuple[int, ...]) -> str:
+    def text(self, ids: tuple[int, ...]) -> str:
         """The reply as text, less the token that ended the turn."""
         shown = ids[:-1] if ids and ids[-1] in self.mind.end_ids else ids
         return str(self.mind.tokenizer.decode(list(shown), clean_up_tokenization_spaces=False))
 
 
-def _segment_so_far(turns: Sequence[Turn]) -> tuple[int, ...]:
+def segment_so_far(turns: Sequence[Turn]) -> tuple[int, ...]:
     """What was read and written since the last context was opened."""
     ids: tuple[int, ...] = ()
     for turn in turns:

@@ -11,7 +11,7 @@ import numpy as np
 import envs
 from agent.memory import TooManyLive
 from agent.policies import LiveEpisode, Policy, Response
-from agent.replies import complaint, parse
+from agent.replies import ReplyMode, complaint, parse
 from agent.types import Episode, Group, ReplyStatus, Start, Turn
 from envs.text_world import EpisodeStatus, Info, TextWorld
 
@@ -60,7 +60,7 @@ def play(
             place, (start, member) = following
             worlds = spare.setdefault(start.task, [])
             world = worlds.pop() if worlds else make(start.task)
-            yield place, _begin(next(keys), start, member, world, stream)
+            yield place, begin(next(keys), start, member, world, stream)
 
     while True:
         began = perf_counter()
@@ -77,7 +77,7 @@ def play(
         responded = perf_counter()
         going = []
         for (place, episode), response in zip(live, responses, strict=True):
-            status = _take_turn(episode, response, policy)
+            status = take_turn(episode, response, policy.mode)
             if on_turn:
                 on_turn(episode, episode.turns[-1])
             if status is EpisodeStatus.RUNNING:
@@ -104,9 +104,10 @@ def play_groups(
     ]
 
 
-def _begin(
+def begin(
     key: int, start: Start, member: int, world: TextWorld, stream: Sequence[int]
 ) -> LiveEpisode:
+    """An episode before its first turn, its world reset; `key` is its own."""
     observation, info = world.reset(seed=start.seed)
     name = crc32(start.task.encode())
     random = np.random.default_rng([*stream, name, start.seed, member])
@@ -115,10 +116,10 @@ def _begin(
     )
 
 
-def _take_turn(episode: LiveEpisode, response: Response, policy: Policy) -> EpisodeStatus:
+def take_turn(episode: LiveEpisode, response: Response, mode: ReplyMode) -> EpisodeStatus:
     """Read the response, act on it, and note the turn."""
     world = episode.world
-    reply = parse(response.text, world.can_read, policy.mode, truncated=response.truncated)
+    reply = parse(response.text, world.can_read, mode, truncated=response.truncated)
     observation, reward, _, _, info = world.step(reply.action)
     episode.turns.append(
         Turn(

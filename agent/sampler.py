@@ -8,7 +8,7 @@ token ids and log-probabilities come out; texts stay outside.
 Legend: `R` rows, `V` vocabulary.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -24,6 +24,9 @@ from agent.memory import as_memory_error
 from agent.models import Mind
 from agent.precision import precision_dtype
 from agent.replies import ANSWER_END
+
+OnToken = Callable[[int, int, float], object]
+"""Told of each token as it is drawn: key, token, log-probability."""
 
 READ_TOKENS = 8192
 """The most tokens, padding included, that one forward pass reads."""
@@ -91,6 +94,7 @@ class StopRule:
 class _Row:
     """The live segment of an episode."""
 
+    key: int = -1
     slot: int = -1
     held: list[int] = field(default_factory=list)
     """tokens that the cache holds"""
@@ -176,7 +180,9 @@ class Sampler:
         return key in self._rows
 
     @torch.inference_mode()
-    def generate(self, requests: Sequence[Request]) -> list[Completion]:
+    def generate(
+        self, requests: Sequence[Request], on_token: OnToken | None = None
+    ) -> list[Completion]:
         """One reply a request, in their order, all drawn in one batch.
 
         A key of the last call goes on from what its segment holds, its reply included, or opens the
@@ -191,18 +197,18 @@ class Sampler:
         self._check(requests)
         try:
             with as_memory_error():
-                return self._generate(requests)
+                return self._generate(requests, on_token)
         except MemoryError:
             self._rows = {}
             self._cache.clear()
             raise
 
-    def _generate(self, requests: Sequence[Request]) -> list[Completion]:
+    def _generate(self, requests: Sequence[Request], on_token: OnToken | None) -> list[Completion]:
         rows = self._seat(requests)
         slots = sorted(rows, key=lambda row: row.slot)
         logits = self._read(slots) if rows else torch.empty(0)
         for step in range(self.max_new_tokens if rows else 0):
-            self._draw(slots, logits, step)
+            self._draw(slots, logits, step, on_token)
             going = sum(not row.ended for row in slots)
             if not going or step + 1 == self.max_new_tokens:
                 break
@@ -234,7 +240,7 @@ class Sampler:
 
     def _seat(self, requests: Sequence[Request]) -> list[_Row]:
         """The rows of the requests, seated in the first slots of the cache."""
-        rows = {request.key: self._rows.get(request.key, _Row()) for request in requests}
+        rows = {one.key: self._rows.get(one.key, _Row(one.key)) for one in requests}
         self._rows = rows
         if all(row.slot < 0 for row in rows.values()):
             self._cache.clear()  # nothing is kept: memory follows what is alive
@@ -296,7 +302,7 @@ class Sampler:
         self._cache.look([row.slot for row in rows], positions, self._device)
         return self._decode(torch.tensor(ids, device=self._device), self._cache).float()
 
-    def _draw(self, slots: list[_Row], logits: Tensor, step: int) -> None:
+    def _draw(self, slots: list[_Row], logits: Tensor, step: int, on_token: OnToken | None) -> None:
         """Draws each row's next token."""
         greedy = self.temperature == 0
         uniforms = [None if greedy or row.uniforms is None else row.uniforms[step] for row in slots]
@@ -309,6 +315,8 @@ class Sampler:
                 row.log_probs.append(log_prob)
                 row.unread = (id,)
                 row.ended = self.stop(row.ids)
+                if on_token:
+                    on_token(row.key, id, log_prob)
 
     def _shrink(self, slots: list[_Row], going: int) -> list[_Row]:
         """Exchanges ended rows in the first `going` slots with rows that go on behind them."""
