@@ -1,16 +1,20 @@
 """One door to every policy: `load("random")`, `load("smollm2")`, `load("runs/default-0")`, ..."""
 
 import json
+import logging
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+from agent.checksums import DamagedError, read_whole
 from agent.language_policy import LanguagePolicy, Sampling
 from agent.models import Mind, load_model, save_model
 from agent.policies import ExpertPolicy, Policy, RandomPolicy, ReactivePolicy
 from agent.precision import fastest_precision
 from agent.replies import ReplyMode
 from envs.errors import nearest
+
+logger = logging.getLogger(__name__)
 
 POLICIES: dict[str, type[RandomPolicy | ReactivePolicy | ExpertPolicy]] = {
     "random": RandomPolicy,
@@ -73,9 +77,15 @@ def save(policy: LanguagePolicy, folder: Path) -> None:
 
 
 def newest_model(run: Path) -> Path | None:
-    """The model of a run folder's newest checkpoint; None where it has none."""
-    found = sorted(run.glob(f"checkpoints/[0-9]*/{SETTINGS}"), key=lambda path: path.parent.name)
-    return found[-1].parent if found else None
+    """The model of a run folder's newest checkpoint that is whole; None where it has none."""
+    found = (path.parent for path in run.glob(f"checkpoints/[0-9]*/{SETTINGS}"))
+    for folder in sorted(found, key=lambda path: path.name, reverse=True):
+        try:
+            read_whole(folder)
+            return folder
+        except DamagedError as error:
+            logger.warning("passing over the checkpoint %s: %s", folder, error)
+    return None
 
 
 def _mind(name: str | Path) -> Mind:

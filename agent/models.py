@@ -1,11 +1,12 @@
 """Minds: a causal language model with its tokenizer, from a name, a folder or the hub."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import LocalEntryNotFoundError
 from torch import nn
 from transformers import (
     AutoConfig,
@@ -20,6 +21,7 @@ from transformers.utils import logging as transformers_logging
 from agent import hub
 from agent.adapters import LoraOptions, add_adapters, base_of, load_adapters
 from agent.memory import keep_freed_memory
+from agent.model_files import TRUST, WANTED, check_model_folder, is_adapted, is_trusted
 from agent.nano import build_nano
 from agent.precision import precision_dtype
 from agent.smollm2 import smollm2_folder
@@ -29,12 +31,6 @@ transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()
 
 NAMES = ("nano", "smollm2")
-
-TRUST = "GROUNDED_TRUST_REMOTE_CODE"
-"""An environment variable: 1 lets models run code that they bring along, with all your rights."""
-
-PICKLES = "*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl"
-"""Files that can run code when they are read. None ever is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +94,7 @@ def load_model(
     if lora is not None:
         if name == "nano":
             raise ValueError("LoRA adapts a pretrained model: nano is trained from scratch")
-        if _is_adapted(name):
+        if is_adapted(name):
             raise ValueError(f"{name} has adapters already: load it without LoRA options")
         model = add_adapters(model, lora, str(name), seed)
     nn.Module.to(model, device, dtype)
@@ -110,73 +106,68 @@ def _load(name: str, seed: int) -> tuple[PreTrainedModel, PreTrainedTokenizerBas
     if name == "nano":
         return build_nano(seed)
     if name == "smollm2":
-        return _pretrained(str(smollm2_folder()))
-    _refuse_pickles(Path(name))
-    if _is_adapted(name):
-        model, _ = _load(base_of(Path(name)), seed)
-        return load_adapters(model, Path(name)), _tokenizer(name)
-    return _pretrained(name)
-
-
-def _is_adapted(name: str | Path) -> bool:
-    return Path(name, "adapter_config.json").is_file()
-
-
-def _refuse_pickles(folder: Path) -> None:
-    """
-    Raises:
-        ValueError: if the weights of a folder are there as pickles alone.
-    """
-    found = [path.name for kind in PICKLES for path in sorted(folder.glob(kind))]
-    if found and not any(folder.glob("*.safetensors")):
-        raise ValueError(
-            f"cannot load the model {folder}: {found[0]} is a pickle, which can run code when it "
-            "is read. Where you trust it, convert it: load it with transformers and save it again, "
-            "which writes model.safetensors"
-        )
-
-
-def _pretrained(name: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """From a folder or the hub: safetensors alone, and no code but where the user trusts it."""
+        return _from_folder(smollm2_folder())
     here = Path(name).is_dir()
-    local = here or not hub.answers()
     try:
-        config = AutoConfig.from_pretrained(
-            name, trust_remote_code=_is_trusted(), local_files_only=local
-        )
+        return _from_folder(Path(name) if here else _fetched(name))
+    except (MemoryError, ConnectionError):
+        raise
+    except Exception as error:  # whatever a stranger's folder makes of those who read it
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        where = "" if here else " (no such folder here, so the hub was asked)"
+        meant = None if here else nearest(name, NAMES)
+        hint = f" Did you mean '{meant}'?" if meant else ""
+        raise ValueError(f"cannot load the model {name}{where}: {lines[0]}{hint}") from error
+
+
+def _fetched(name: str) -> Path:
+    """The folder that the hub's model of this name is kept in: safetensors, JSON and words alone.
+
+    Raises:
+        OSError: if there is none, or no network.
+    """
+    wanted = [*WANTED, *(["*.py"] if is_trusted() else [])]
+    local = not hub.answers()
+    try:
+        return Path(snapshot_download(name, allow_patterns=wanted, local_files_only=local))
+    except LocalEntryNotFoundError as error:
+        raise OSError(
+            "the hub does not answer, and its cache here has none of this name"
+        ) from error
+
+
+def _from_folder(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Safetensors alone, and no code but where the user trusts it."""
+    check_model_folder(folder)
+    if is_adapted(folder):
+        base = base_of(folder)
+        if is_adapted(base):
+            raise ValueError(f"its base {base} is not a whole model but adapters, too")
+        model, _ = _load(base, seed=0)
+        return load_adapters(model, folder), _tokenizer(folder)
+    try:
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=is_trusted())
         kind = config.model_type
         own_code = "AutoModelForCausalLM" in (getattr(config, "auto_map", None) or {})
         if kind not in MODEL_FOR_CAUSAL_LM_MAPPING_NAMES and not own_code:
             raise ValueError(f"it is of the type {kind}, which is no causal language model")
         model = AutoModelForCausalLM.from_pretrained(
-            name,
-            dtype=torch.float32,
-            use_safetensors=True,
-            trust_remote_code=_is_trusted(),
-            local_files_only=local,
+            folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=is_trusted()
         )
-        return model, _tokenizer(name, local)
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0]
-        if "trust_remote_code" in str(error):
-            reason = (
-                "it brings code of its own, which is not run. Where you have read and trust that "
-                f"code, set the environment variable {TRUST}=1"
-            )
-        where = "" if here else " (no such folder here, so the hub was asked)"
-        meant = None if here else nearest(name, NAMES)
-        hint = f" Did you mean '{meant}'?" if meant else ""
-        raise ValueError(f"cannot load the model {name}{where}: {reason}{hint}") from error
+        return model, _tokenizer(folder)
+    except ValueError as error:
+        if "trust_remote_code" not in str(error):
+            raise
+        raise ValueError(
+            "it brings code of its own, which is not run. Where you have read and trust that code, "
+            f"set the environment variable {TRUST}=1"
+        ) from error
 
 
-def _tokenizer(name: str, local: bool = True) -> PreTrainedTokenizerBase:
+def _tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     return AutoTokenizer.from_pretrained(
-        name, trust_remote_code=_is_trusted(), local_files_only=local
+        folder, trust_remote_code=is_trusted(), local_files_only=True
     )
-
-
-def _is_trusted() -> bool:
-    return os.environ.get(TRUST) == "1"
 
 
 def save_model(mind: Mind, folder: str | Path) -> None:

@@ -5,6 +5,7 @@ stand between texts. Turns are then put together from pieces, never rendered ane
 strip old thoughts, or a text that looks like a turn delimiter, cannot change what has been said.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -66,15 +67,13 @@ class ChatFrame:
             return tuple(tokenizer.encode(text, add_special_tokens=False))
 
         pieces = _pieces(tokenizer)
-        added = tokenizer.added_tokens_decoder.items()
-        controls = {id for id, token in added if token.special} | {*tokenizer.all_special_ids}
-        in_words = not all(controls.intersection(ids(piece)) for piece in pieces[2:])
+        marks = _marks_in_words(tokenizer, pieces)
 
         @lru_cache(REMEMBERED)
         def text(text: str) -> tuple[int, ...]:
             text = text.encode(errors="replace").decode()  # half a surrogate pair is no text
-            if in_words:  # that begin a line and say whose turn it is: no line of a text does
-                text = text.replace("\n", "\n ")
+            for mark in marks:
+                text = text.replace(mark, f"{mark[0]} {mark[1:]}")
             encoded = tokenizer(text, add_special_tokens=False, split_special_tokens=True)
             return tuple(encoded["input_ids"])
 
@@ -85,13 +84,41 @@ class ChatFrame:
         return self.opening + self.text(system) + self.first
 
 
+def _marks_in_words(tokenizer: PreTrainedTokenizerBase, pieces: tuple[str, ...]) -> list[str]:
+    """What says whose turn it is and is no control token: a text that holds it is to be broken.
+
+    Where each turn begins and ends with a control token, which no text can hold, there is nothing.
+    """
+    controls = {str(token) for token in tokenizer.added_tokens_decoder.values() if token.special}
+    controls |= {*tokenizer.all_special_tokens}
+    if all(any(control in piece for control in controls) for piece in pieces[2:]):
+        return []
+    cut = "|".join(map(re.escape, sorted(controls, key=len, reverse=True))) or r"(?!)"
+    words = {word.strip() for piece in pieces[1:] for word in re.split(cut, piece)}
+    return sorted((word for word in words if len(word) > 1), key=len, reverse=True)
+
+
 def _pieces(tokenizer: PreTrainedTokenizerBase) -> tuple[str, str, str, str]:
     """What stands before the system text and between the turns, as the tokenizer's template has it.
 
     Where it has none, words at the start of a line say whose turn it is.
+
+    Raises:
+        ValueError: if the template cannot be used; what it says stays its own.
     """
     if not tokenizer.chat_template:
         return tokenizer.bos_token or "", "\n\nObservation: ", "\nReply: ", "\n\nObservation: "
+    try:
+        return _template_pieces(tokenizer)
+    except Exception as error:
+        raise ValueError(
+            "the tokenizer's chat template cannot be used: it must show a system text (or put it "
+            f"before the first turn) and three turns, each once and as they are ({error})"
+        ) from error
+
+
+def _template_pieces(tokenizer: PreTrainedTokenizerBase) -> tuple[str, str, str, str]:
+    """The template's text before the system text and between the turns."""
 
     def render(messages: list[dict[str, str]]) -> str:
         return str(

@@ -21,7 +21,8 @@ ANSWER_END = "</answer>"
 _TAG = re.compile(r"</?(?:think|answer)>")
 _FORM = ["<think>", "</think>", "<answer>", "</answer>"]
 _FORGERY = re.compile(
-    r"<\|[^|>]*\|>|<(?:start|end)_of_turn>"  # the turn delimiters of chat templates
+    # The turn delimiters of chat templates, and what worlds alone may say.
+    r"<[|\uff5c][^|\uff5c>]*[|\uff5c]>|<(?:start|end)_of_turn>|\[/?INST\]|</?s>"
     r"|\b(?:observation|reply|reward|done)\s*:|^\s*(?:system|user|assistant)\s*:",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -4,6 +4,7 @@ import errno
 import logging
 import signal
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -42,6 +43,7 @@ def friendly(on_interrupt: str = "") -> Iterator[None]:
     Being told to end (SIGTERM) is taken as Ctrl-C is.
     """
     logging.basicConfig(level=logging.WARNING, handlers=[_Shown()])
+    sys.excepthook = _show_bug
     try:
         with handling(signal.default_int_handler):
             yield
@@ -77,9 +79,18 @@ class _Shown(logging.StreamHandler):
         return shown(record.getMessage())
 
 
+MOST_LINES = 40
+
+
 def shown(message: str) -> str:
-    """A message of one or several lines, each fit to be shown."""
-    return "\n".join(visible(line) for line in message.splitlines())
+    """A message of one or several lines, each fit to be shown, and no more than are read."""
+    return "\n".join(visible(line) for line in message.split("\n")[:MOST_LINES])
+
+
+def _show_bug(*error: Any) -> None:
+    """A traceback, which may quote what a stranger wrote."""
+    for line in "".join(traceback.format_exception(*error)).split("\n"):
+        print(visible(line), file=sys.stderr)
 
 
 def _leave(message: str, code: int) -> None:

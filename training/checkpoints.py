@@ -2,16 +2,17 @@
 
 A checkpoint is an ordinary Hugging Face folder with two files beside the model's own, for training
 to go on from: `training.safetensors` (optimizer, torch's random state) and `state.json` (where the
-run stands, and the sha256 of every file and of itself). Nothing is pickled.
+run stands, and the checksums, see `agent.checksums`). Nothing is pickled.
 """
 
-import hashlib
+import fcntl
 import json
 import logging
 import os
+import re
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from agent.checksums import STATE, DamagedError, digest, read_whole, sums_of
+
 logger = logging.getLogger(__name__)
 
-FORMAT = 1
-"""Of run folders and checkpoints. A newer one than this is refused, not guessed at."""
+FORMAT = 2
+"""Of run folders and checkpoints. Another one than this is refused, not guessed at."""
 
-STATE = "state.json"
 TENSORS = "training.safetensors"
 
 
@@ -48,15 +50,17 @@ class Checkpoint:
 
 
 def check_format(version: object, path: Path) -> None:
-    """Refuse what a newer version of this project wrote.
+    """Refuse what another version of this project wrote.
 
     Raises:
-        ValueError: the format is newer than this code, or is no number.
+        ValueError: the format is not this code's.
     """
-    if not isinstance(version, int) or not 1 <= version <= FORMAT:
+    if version != FORMAT:
+        older = isinstance(version, int) and version < FORMAT
         raise ValueError(
-            f"{path} has format {version!r} and this version reads up to {FORMAT}: it was written "
-            "by a newer version; update the project, or train into another folder."
+            f"{path} has format {version!r} and this version reads {FORMAT}: it was written by "
+            f"{'an older' if older else 'a newer'} version; go on with that version, or train into "
+            "another folder."
         )
 
 
@@ -78,7 +82,7 @@ def save_checkpoint(
         optimizer: its state is saved too.
         extra: JSON values to keep beside.
     """
-    number = 1 + max((_number(folder) for folder in _folders(parent)), default=0)
+    number = 1 + max((_parts(folder)[0] for folder in _newest_first(parent)), default=0)
     folder = parent / f"{number:04d}-{stage}-{step}"
     beside = parent / f".{folder.name}"
     shutil.rmtree(beside, ignore_errors=True)
@@ -92,12 +96,11 @@ def save_checkpoint(
             "step": step,
             "extra": dict(extra),
             "optimizer": optimizer.state_dict()["param_groups"],
-            "sha256": {name: _sha256(beside / name) for name in _files(beside)},
+            "sha256": sums_of(beside),
         }
-        state["sha256"][STATE] = _digest(state)
-        (beside / STATE).write_text(json.dumps(state, indent=2))
-        for name in _files(beside):
-            flush(beside / name)
+        (beside / STATE).write_text(json.dumps({**state, "digest": digest(state)}, indent=2))
+        for path in (*beside.rglob("*"), beside):
+            flush(path)
         beside.rename(folder)
     except BaseException:  # Ctrl-C too: nothing half-written stays behind
         shutil.rmtree(beside, ignore_errors=True)
@@ -136,28 +139,50 @@ def restore(checkpoint: Checkpoint, optimizer: torch.optim.Optimizer) -> None:
     optimizer.load_state_dict({"state": dict(state), "param_groups": groups})
 
 
-def newest_checkpoint(parent: Path, stage: str | None = None) -> Checkpoint | None:
-    """The newest checkpoint that is whole, of a stage where one is named; damaged ones are passed
+def whole_checkpoints(parent: Path, stage: str | None = None) -> Iterator[Checkpoint]:
+    """Those that are whole, newest first, of a stage where one is named; damaged ones are passed
     over with a warning.
 
     Raises:
-        ValueError: it was written by a newer version of the project.
+        ValueError: one was written by another version of the project.
     """
-    for folder in sorted(_folders(parent), key=_number, reverse=True):
-        try:
-            found = read_checkpoint(folder)
-            if stage in (None, found.stage):
-                return found
-        except DamagedError as error:
-            logger.warning("passing over the checkpoint %s: %s", folder, error)
-    return None
+    for folder in _newest_first(parent):
+        if stage in (None, _parts(folder)[1]):
+            try:
+                yield read_checkpoint(folder)
+            except DamagedError as error:
+                logger.warning("passing over the checkpoint %s: %s", folder, error)
+
+
+def newest_checkpoint(parent: Path, stage: str | None = None) -> Checkpoint | None:
+    """The newest one that is whole; None where there is none."""
+    return next(whole_checkpoints(parent, stage), None)
+
+
+def has_checkpoints(parent: Path) -> bool:
+    """Whether there is any, whole or not."""
+    return bool(_newest_first(parent))
+
+
+def set_aside(parent: Path, newest: Checkpoint | None) -> None:
+    """Rename what is newer than a checkpoint that a run goes on from, and remove half-written ones.
+
+    They would be counted, and kept, in place of whole ones.
+    """
+    for folder in _newest_first(parent):
+        if newest and _parts(folder)[0] > _parts(newest.folder)[0]:
+            aside = folder.with_name(f"passed-over-{folder.name}")
+            shutil.rmtree(aside, ignore_errors=True)
+            folder.rename(aside)
+    for beside in parent.glob(".*"):
+        shutil.rmtree(beside, ignore_errors=True)
 
 
 def not_later(parent: Path, step: int) -> Path | None:
     """The newest checkpoint not later than a step of GRPO; what came before GRPO is earlier."""
-    for folder in sorted(_folders(parent), key=_number, reverse=True):
-        _, stage, reached = folder.name.split("-")
-        if stage != "grpo" or int(reached) <= step:
+    for folder in _newest_first(parent):
+        _, stage, reached = _parts(folder)
+        if stage != "grpo" or reached <= step:
             return folder
     return None
 
@@ -170,16 +195,12 @@ def thin(parent: Path, pinned: Path | None = None, every: int = 0) -> None:
     """Delete all checkpoints but the newest ones, the newest of each stage, the pinned one, and
     those of GRPO whose step `every` divides, where it is not 0."""
     seen: set[str] = set()
-    for place, folder in enumerate(sorted(_folders(parent), key=_number, reverse=True)):
-        _, stage, step = folder.name.split("-")
-        milestone = every and stage == "grpo" and int(step) % every == 0
+    for place, folder in enumerate(_newest_first(parent)):
+        _, stage, step = _parts(folder)
+        milestone = every and stage == "grpo" and step % every == 0
         if place >= KEPT and stage in seen and folder != pinned and not milestone:
             shutil.rmtree(folder)
         seen.add(stage)
-
-
-class DamagedError(ValueError):
-    """A checkpoint that is not what was written."""
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
@@ -187,24 +208,11 @@ def read_checkpoint(folder: Path) -> Checkpoint:
 
     Raises:
         DamagedError: a file is missing or is not what was written.
-        ValueError: it was written by a newer version of the project.
+        ValueError: it was written by another version of the project.
     """
-    try:
-        state = json.loads((folder / STATE).read_text())
-        check_format(state["format"], folder)
-        checkpoint = Checkpoint(folder, state["stage"], state["step"], state["extra"])
-        sums = dict(state["sha256"])
-        own = sums.pop(STATE)
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
-        raise DamagedError(f"{STATE} can't be read ({error!r})") from error
-    if _digest(state) != own:
-        raise DamagedError(f"{STATE} is not what was written: its checksum differs")
-    for name, expected in sums.items():
-        if not (folder / name).is_file():
-            raise DamagedError(f"{name} is missing")
-        if _sha256(folder / name) != expected:
-            raise DamagedError(f"{name} is not what was written: its checksum differs")
-    return checkpoint
+    state = read_whole(folder)
+    check_format(state["format"], folder)
+    return Checkpoint(folder, state["stage"], state["step"], state["extra"])
 
 
 def _training_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
@@ -220,34 +228,28 @@ def _training_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     return tensors
 
 
-def _folders(parent: Path) -> list[Path]:
-    return [folder for folder in parent.glob("[0-9]*-*-*") if folder.is_dir()]
+_NAME = re.compile(r"(\d{4,})-([a-z_]+)-(\d+)")
 
 
-def _number(folder: Path) -> int:
-    return int(folder.name.split("-")[0])
+def _newest_first(parent: Path) -> list[Path]:
+    found = [path for path in parent.glob("*") if path.is_dir() and _NAME.fullmatch(path.name)]
+    return sorted(found, key=_parts, reverse=True)
 
 
-def _files(folder: Path) -> list[str]:
-    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _digest(state: Mapping[str, Any]) -> str:
-    """Of a state, its own checksum left out."""
-    sums = {name: one for name, one in state["sha256"].items() if name != STATE}
-    text = json.dumps({**state, "sha256": sums}, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+def _parts(folder: Path) -> tuple[int, str, int]:
+    """Number, stage and step of a checkpoint."""
+    named = _NAME.fullmatch(folder.name)
+    assert named
+    return int(named[1]), named[2], int(named[3])
 
 
 def flush(path: Path) -> None:
     """Wait until a file or folder is on the disk, so that a power cut can't undo it."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(descriptor)
+        if hasattr(fcntl, "F_FULLFSYNC"):  # on macOS fsync alone does not reach the platter
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+        else:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)

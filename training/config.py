@@ -217,7 +217,7 @@ class TrainConfig:
     threads: int = 0
     """torch threads; 0: torch's own choice. Results repeat exactly for the same number alone"""
     checkpoint_every: int = 10
-    """GRPO steps between checkpoints"""
+    """GRPO steps between checkpoints, where they take no longer than a minute"""
     keep_every: int = 0
     """keep the checkpoints of GRPO steps that this divides, besides the last and best; 0: none"""
     sampling: Sampling = field(default_factory=Sampling)
@@ -248,7 +248,11 @@ class TrainConfig:
             self.checkpoint_every >= 1,
             f"checkpoint_every must be >= 1, got {self.checkpoint_every}",
         )
-        _need(self.keep_every >= 0, f"keep_every must be >= 0, got {self.keep_every}")
+        _need(
+            self.keep_every >= 0 and self.keep_every % self.checkpoint_every == 0,
+            f"keep_every must be a multiple of checkpoint_every, which is {self.checkpoint_every}, "
+            f"got {self.keep_every}",
+        )
         _need(
             self.sampling.temperature > 0,
             "training samples its episodes: temperature must be above 0, got 0",

@@ -105,6 +105,10 @@ class ConsoleSink:
             line = f"{text} · {done}/{of}" if done else text
             self._console.print(Text(line), soft_wrap=True)
 
+    def say(self, text: str) -> None:
+        """Print a line, above the panel where there is one."""
+        self._console.print(Text(visible(text)), soft_wrap=True)
+
     def close(self) -> None:
         """Leave the last panel on the terminal."""
         if self._live:

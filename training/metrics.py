@@ -43,6 +43,9 @@ class Sink(Protocol):
     def note(self, text: str, done: int = 0, of: int | None = None) -> None:
         """Say what is under way, and how much of it is done where that is known."""
 
+    def say(self, text: str) -> None:
+        """Say something that is to stay."""
+
     def close(self) -> None:
         """Nothing more will come."""
 
@@ -67,18 +70,20 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     for number, line in enumerate(whole.split(b"\n"), 1):
         try:
             if line:
-                found.append(json.loads(line))
-        except ValueError as error:
+                found.append(dict(json.loads(line)))
+        except (ValueError, TypeError, RecursionError) as error:
             raise ValueError(f"{path} is damaged in line {number}: {error}") from error
     return found
 
 
 def _strict(value: Any) -> Any:
-    """The same with "nan", "inf" and "-inf" for the numbers that JSON can't write."""
+    """The same with text for the numbers that JSON can't write, and `?` for half a character."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode(errors="replace").decode()
     if isinstance(value, float) and not math.isfinite(value):
         return str(float(value))
     if isinstance(value, Mapping):
-        return {str(name): _strict(one) for name, one in value.items()}
+        return {_strict(str(name)): _strict(one) for name, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_strict(one) for one in value]
     return value
@@ -98,6 +103,9 @@ class TensorBoardSink:
 
     def note(self, text: str, done: int = 0, of: int | None = None) -> None:
         """Nothing: TensorBoard knows numbers alone."""
+
+    def say(self, text: str) -> None:
+        """Nothing, as well."""
 
     def close(self) -> None:
         """Close its file."""

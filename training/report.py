@@ -1,12 +1,17 @@
 """The report of a run: `report.md` and its plots, made from the run folder alone."""
 
 import logging
-from collections.abc import Mapping, Sequence
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
+from envs.display import visible
 from training.plots import (
     AMBER,
     SEA,
@@ -34,6 +39,9 @@ POLICIES = {
     "expert": "expert",
 }
 """Rows of the tables in this order, by their names in `evaluation.json`."""
+
+HOW = "sampled", "greedy"
+"""Ways of drawing a mind's replies."""
 
 STAGES = {"cold_start": SEA, "cold_plus": SEA, "grpo": TEAL}
 """Those that are stages of the run, and their colours; the others are to compare it with."""
@@ -69,11 +77,21 @@ def write_report(folder: Path) -> Path:
     with style():
         pictures = draw(lines, measured, about["config"].get("hard_share", 0.0))
         for name, figure in pictures.items():
-            figure.savefig(folder / "plots" / f"{name}.png")
+            with _replacing(folder / "plots" / f"{name}.png") as beside:
+                figure.savefig(beside)
     path = folder / "report.md"
-    path.write_text("\n".join(words(folder.name, about, lines, measured, pictures)) + "\n")
+    with _replacing(path) as beside:
+        beside.write_text("\n".join(words(folder.name, about, lines, measured, pictures)) + "\n")
     logger.info("wrote %s", path)
     return path
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A place beside a file, to write what then takes its place: two may write at once."""
+    beside = path.with_name(f".{os.getpid()}-{path.name}")
+    yield beside
+    beside.replace(path)
 
 
 def table(evaluation: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -84,7 +102,7 @@ def table(evaluation: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         if found and "success" in found:
             rows[label] = {"policy": name, **found}
         elif found:
-            for how, figures in found.items():
+            for how, figures in ((how, found[how]) for how in HOW if how in found):
                 rows[f"{label}, {how}"] = {"policy": name, "how": how, **figures}
     return rows
 
@@ -117,11 +135,11 @@ def draw(
 
 
 def series(lines: Lines, stage: str, name: str) -> Series:
-    """A figure over the steps of a stage."""
+    """A figure over the steps of a stage, where it is a finite number."""
     return [
         (line["step"], float(line[name]))
         for line in lines
-        if line["stage"] == stage and line.get(name) is not None
+        if line["stage"] == stage and line.get(name) is not None and isfinite(float(line[name]))
     ]
 
 
@@ -137,7 +155,8 @@ def words(
     text = [
         f"# {title}",
         "",
-        f"Task `{config.get('task')}`, model `{config.get('model')}`, seed {config.get('seed')}.",
+        f"Task {_words(config.get('task'))}, model {_words(config.get('model'))}, seed "
+        f"{config.get('seed')}.",
         "",
         *(f"- {sentence}" for sentence in lift(measured)),
     ]
@@ -155,13 +174,16 @@ def words(
     steps = [line for line in lines if line["stage"] == "grpo"]
     if steps:
         text += ["", "## Health", "", *_health(lines)]
+    skipped = sum(bool(line.get("skipped")) for line in lines)
+    if skipped:
+        text += ["", f"Updates skipped, because a number had gone wrong: {skipped}."]
     alarms = [
-        f"- {line['stage']} {line['step']}: {alarm}"
+        f"- {line['stage']} {line['step']}: {_words(alarm)}"
         for line in lines
         for alarm in line.get("alarms", ())
     ]
     text += ["", "## Alarms", "", *(alarms or ["None."])]
-    text += ["", "## How it was made", "", "```", about["command"], "```", ""]
+    text += ["", "## How it was made", "", "```", visible(about["command"]), "```", ""]
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
     text += [
         f"Commit {about['commit'] or 'unknown'}; started {about['started']}; Python "
@@ -174,7 +196,7 @@ def words(
 def lift(measured: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """What GRPO added to the cold start, in sentences, with Newcombe's interval."""
     sentences = []
-    for how in ("sampled", "greedy"):
+    for how in HOW:
         before, after = measured.get(f"cold start, {how}"), measured.get(f"GRPO, {how}")
         if before and after:
             counts = [
@@ -219,6 +241,15 @@ def _health(lines: Lines) -> list[str]:
             figures = (values[0], values[-1], min(values), max(values))
             rows.append((title, *(f"{value:.3g}" for value in figures)))
     return _markdown(("", "first step", "last step", "least", "most"), rows)
+
+
+def _words(text: object) -> str:
+    """Words from elsewhere, as they are: nothing in them is Markdown or HTML.
+
+    >>> print(_words("a [link](x) <b>"))
+    a \\[link\\](x) \\<b\\>
+    """
+    return re.sub(r"([\\`*_\[\]<>|$#&])", r"\\\1", visible(str(text)))
 
 
 def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

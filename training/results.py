@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from training.report import HOW, POLICIES
 from training.run_dir import read_evaluation, read_run
 from training.statistics import newcombe_difference
 
 KEPT = ("run.json", "evaluation.json", "report.md", "plots")
 """What is small in a run folder and tells what it showed."""
-POLICIES = ("random", "reactive", "zero_shot", "cold_start", "cold_plus", "grpo", "expert")
 
 
 def collect(folders: Sequence[Path]) -> list[dict[str, Any]]:
@@ -27,7 +27,7 @@ def collect(folders: Sequence[Path]) -> list[dict[str, Any]]:
     for one in records:
         twin = continued.get(_key(one))
         if one["control"] is None and twin:
-            for how in ("sampled", "greedy"):
+            for how in HOW:
                 one[how]["cold_plus"] = twin[how]["cold_plus"]
     return [one | one["sampled"] for one in records]
 
@@ -69,7 +69,7 @@ def _record(folder: Path) -> dict[str, Any]:
         "episodes": measured[trained]["sampled"]["episodes"],
         "demonstrations": config["cold"]["demonstrations"],
         "habit": config["cold"]["habit"],
-        "lift": {how: _lift(measured, trained, how) for how in ("sampled", "greedy")},
+        "lift": {how: _lift(measured, trained, how) for how in HOW},
         "sampled": _by_policy(measured, "sampled"),
         "greedy": _by_policy(measured, "greedy"),
         "minutes": round(measured["seconds"] / 60, 2),

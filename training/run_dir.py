@@ -12,19 +12,14 @@
 """
 
 import fcntl
-import importlib.metadata
 import itertools
 import json
+import logging
 import os
-import platform
-import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self, TextIO
 
@@ -32,6 +27,7 @@ import torch
 from rich.console import Console
 from safetensors import SafetensorError
 
+from agent.checksums import digest
 from agent.language_policy import LanguagePolicy
 from agent.loading import save as save_policy
 from agent.types import Group
@@ -40,16 +36,25 @@ from training.checkpoints import (
     Checkpoint,
     check_format,
     flush,
+    has_checkpoints,
     newest_checkpoint,
     not_later,
     save_checkpoint,
+    set_aside,
     thin,
+    whole_checkpoints,
 )
+from training.circumstances import circumstances
 from training.console import ConsoleSink
 from training.metrics import Record, Sink, TensorBoardSink, append_line, read_lines
 
+logger = logging.getLogger(__name__)
+
 EVALUATION = "evaluation.json"
-PACKAGES = ("torch", "transformers", "numpy", "minigrid", "gymnasium", "peft", "safetensors")
+LINES = "metrics.jsonl", "episodes.jsonl"
+"""Files of lines, which a checkpoint knows the length of."""
+NOTHING_YET = {"lock", ".run.json", ".DS_Store"}
+"""What a folder may hold, and still be empty: the first moments of a run that was killed."""
 
 
 class StorageError(OSError):
@@ -88,14 +93,18 @@ class RunDir:
         """
         with _writing(folder, NOTHING_SAVED):
             folder.mkdir(parents=True, exist_ok=True)
-            if any(path.name != "lock" for path in folder.iterdir()):
+            if any(path.name not in NOTHING_YET for path in folder.iterdir()):
                 raise ValueError(
                     f"the folder {folder} is not empty: go on with its run by --resume, or "
                     "choose another folder with --run."
                 )
             lock = _take_lock(folder)
-            about = {"format": FORMAT, "config": dict(config), **_circumstances(config)}
-            write_json(folder / "run.json", about)
+            about = {
+                "format": FORMAT,
+                "config": dict(config),
+                **circumstances(config.get("threads")),
+            }
+            write_json(folder / "run.json", about | {"digest": digest(about)})
             run = cls(folder, read_run(folder)["config"], lock, _sinks(folder, console))
             run._new = True
             return run
@@ -107,14 +116,24 @@ class RunDir:
         What was logged after that checkpoint is cut off: it will be done, and logged, again.
 
         Raises:
-            ValueError: there is no run, it is a newer version's, or another process is at it.
+            ValueError: there is no run, it is another version's, another process is at it, or it
+                has checkpoints and none to go on from; then nothing is changed.
             StorageError: it can't be written.
         """
         config = read_run(folder)["config"]
         with _writing(folder):
+            _refuse_links(folder)
             lock = _take_lock(folder)
-            newest = newest_checkpoint(folder / "checkpoints")
-            for name in ("metrics.jsonl", "episodes.jsonl"):
+            parent = folder / "checkpoints"
+            newest = next((one for one in whole_checkpoints(parent) if _fits(one, folder)), None)
+            if newest is None and has_checkpoints(parent):
+                lock.close()
+                raise ValueError(
+                    f"of the checkpoints in {parent} there is none to go on from: nothing was "
+                    "changed. Start a new run with --run."
+                )
+            set_aside(parent, newest)
+            for name in LINES:
                 _cut(folder / name, newest.extra["bytes"].get(name, 0) if newest else 0)
             run = cls(folder, config, lock, _sinks(folder, console))
             run._newest = newest
@@ -179,6 +198,11 @@ class RunDir:
         for sink in self._sinks:
             sink.note(text, done, of)
 
+    def say(self, text: str) -> None:
+        """Show a line that stays."""
+        for sink in self._sinks:
+            sink.say(text)
+
     def counting(self, text: str, of: int, *, announce: bool = True) -> Callable[[], None]:
         """Show what is under way and how far it is: call the result as each of `of` ends.
 
@@ -207,7 +231,7 @@ class RunDir:
         now and nothing later.
         """
         with _writing(self.folder):
-            files = [self.folder / name for name in ("metrics.jsonl", "episodes.jsonl")]
+            files = [self.folder / name for name in LINES]
             written = [path for path in files if path.exists()]
             for path in written:
                 flush(path)
@@ -229,12 +253,14 @@ def read_run(folder: Path) -> dict[str, Any]:
         ValueError: there is no run, or it was written by a newer version of the project.
     """
     try:
-        about = json.loads((folder / "run.json").read_text())
-        version = about["format"]
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+        about = json.loads((folder / "run.json").read_bytes())
+        version, own = about["format"], about.get("digest")
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(
             f"{folder} holds no run: its run.json is missing or can't be read."
         ) from error
+    if version == FORMAT and own != digest(about):
+        raise ValueError(f"{folder / 'run.json'} is not what was written: its checksum differs.")
     check_format(version, folder)
     return dict(about)
 
@@ -245,9 +271,16 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
 
 
 def read_evaluation(folder: Path) -> dict[str, Any]:
-    """What was measured on the test missions so far, by policy; empty before that."""
+    """What was measured on the test missions so far, by policy; empty before that.
+
+    Raises:
+        ValueError: the file is damaged.
+    """
     path = folder / EVALUATION
-    return dict(json.loads(path.read_text())) if path.exists() else {}
+    try:
+        return dict(json.loads(path.read_bytes())) if path.exists() else {}
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
 
 
 def write_json(path: Path, value: object) -> None:
@@ -310,40 +343,30 @@ def _sinks(folder: Path, console: Console | None) -> list[Sink]:
     return [board] if console is None else [board, ConsoleSink(console)]
 
 
+def _refuse_links(folder: Path) -> None:
+    """A run that comes from elsewhere is not to be written through to other places.
+
+    Raises:
+        ValueError: if anything in the folder is a link.
+    """
+    for path in folder.rglob("*"):
+        if path.is_symlink():
+            raise ValueError(f"{path} is a link, and a run folder holds none: copy the run first.")
+
+
+def _fits(checkpoint: Checkpoint, folder: Path) -> bool:
+    """Whether all that had been logged when a checkpoint was written is still there."""
+    for name, size in checkpoint.extra["bytes"].items():
+        path = folder / name
+        if name in LINES and (path.stat().st_size if path.exists() else 0) < size:
+            logger.warning(
+                "passing over the checkpoint %s: %s has been cut since", checkpoint.folder, name
+            )
+            return False
+    return True
+
+
 def _cut(path: Path, size: int) -> None:
-    """Cut a file of lines to `size` bytes, or to its last whole line where it is shorter."""
-    if not path.exists():
-        return
-    kept = path.read_bytes()[:size]
-    with path.open("r+b") as file:
-        file.truncate(kept.rfind(b"\n") + 1)
-
-
-def _circumstances(config: Mapping[str, Any]) -> dict[str, Any]:
-    """What a result may depend on beside the configuration."""
-    return {
-        "command": shlex.join(["python", *sys.orig_argv[1:]]),
-        "commit": _commit(),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "threads": config.get("threads") or torch.get_num_threads(),
-        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
-    }
-
-
-def _commit() -> str | None:
-    """The git commit of the code, marked where files were changed since; None outside git."""
-    here = Path(__file__).parent
-
-    def git(*arguments: str) -> str:
-        done = subprocess.run(
-            ["git", *arguments], cwd=here, capture_output=True, text=True, check=True, timeout=10
-        )
-        return done.stdout.strip()
-
-    try:
-        commit = git("rev-parse", "HEAD")
-        return commit + (" and changes" if git("status", "--porcelain", "-uno") else "")
-    except (OSError, subprocess.SubprocessError):
-        return None
+    """Cut a file of lines to `size` bytes."""
+    if path.exists():
+        os.truncate(path, size)

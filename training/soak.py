@@ -128,10 +128,13 @@ def _read_all_along(folder: Path) -> Iterator[Read]:
     """Another process reads the run until the block ends; then its samples can be had."""
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
-    over = spawn.Event()
-    process = spawn.Process(target=_watch, args=(folder, os.getpid(), over, theirs), daemon=True)
+    ready, over = spawn.Event(), spawn.Event()
+    process = spawn.Process(
+        target=_watch, args=(folder, os.getpid(), ready, over, theirs), daemon=True
+    )
     process.start()
     theirs.close()
+    ready.wait(60)
 
     def read() -> tuple[list[Sample], int]:
         found = ours.recv()
@@ -146,14 +149,17 @@ def _read_all_along(folder: Path) -> Iterator[Read]:
         over.set()
 
 
-def _watch(folder: Path, trainer: int, over: Event, out: Any) -> None:
+def _watch(folder: Path, trainer: int, ready: Event, over: Event, out: Any) -> None:
     """Sample the trainer and read its run, over and over; then send what was seen."""
     process = psutil.Process(trainer)
     samples: list[Sample] = []
     readings = offset = 0
     board = EventAccumulator(str(folder / "tensorboard"))
+    ready.set()
     try:
-        while not over.wait(1.0):
+        last = False
+        while not last:
+            last = over.wait(0.5)
             if not any(line["stage"] == "grpo" for line in read_metrics(folder)):
                 continue
             samples.append(Sample(process.memory_info().rss, process.num_fds()))

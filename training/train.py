@@ -36,6 +36,9 @@ from training.summaries import summarize
 
 logger = logging.getLogger(__name__)
 
+SAVE_SECONDS = 60.0
+"""After so long a checkpoint is due, whatever the step: this is what a power cut can cost."""
+
 STAGES = ("cold_start", "grpo", "cold_plus")
 """In the order in which a run goes through them; the last two exclude one another."""
 
@@ -99,6 +102,7 @@ class Trainer:
         self.run = run
         self.make = training_world(config)
         self.saved = run.newest()
+        self.saved_at = time.monotonic()
         lora = LoraOptions(rank=config.learner.lora_rank) if config.learner.lora_rank else None
         device = device_of(config)
         if self.saved:
@@ -110,7 +114,7 @@ class Trainer:
         world = self.make(config.task)
         self.reward_range = world.reward_range
         self.policy.check_context(world)
-        run.note(room(run.folder, peak_bytes(config, self.mind.model, world.turn_limit)))
+        run.say(room(run.folder, peak_bytes(config, self.mind.model, world.turn_limit)))
         if config.cold_start == "expert" and config.cold.steps and isinstance(world, GridWorld):
             expert_for(world)  # a task that none can do is refused before anything is measured
         self.measuring = Measuring(config, run, self.make)
@@ -147,6 +151,7 @@ class Trainer:
                     step,
                     asdict(update)
                     | {
+                        "alarms": warnings(asdict(update), ()),
                         "learning_rate": learner.learning_rate,
                         "seconds": seconds,
                         "tokens_per_second": tokens / seconds,
@@ -234,16 +239,20 @@ class Trainer:
         return figures
 
     def save_if_due(self, stage: str, step: int, learner: Learner, stop: Stop, due: bool) -> None:
-        """Write a checkpoint where one is due or the user wants to stop; then stop."""
-        if due or stop.asked:
+        """Write a checkpoint where one is due, by steps or by the clock, or the user wants to stop;
+        then stop."""
+        late = time.monotonic() - self.saved_at > SAVE_SECONDS
+        if due or late or stop.asked:
             self.run.save(stage, step, self.policy, learner.optimizer)
+            self.saved_at = time.monotonic()
         if stop.asked:
             raise KeyboardInterrupt
 
     def reference(self) -> nn.Module:
         """The frozen policy for KL: what GRPO began with, in an interrupted run too."""
         begun = self.run.newest_of("cold_start")
-        if begun is None and self.config.cold_start != "none":
+        whole = begun is not None and begun.step == self.config.cold.steps
+        if not whole and self.config.cold_start != "none":
             raise ValueError("the cold start's checkpoint, which KL is measured to, is not whole")
         name = begun.model if begun else self.config.model
         mind = load_model(name, seed=self.config.seed, device=self.mind.model.device)
@@ -282,7 +291,10 @@ class Trainer:
             best, last = self.run.best(), self.run.newest()
             kept = f" The last checkpoint before is {last.folder}." if last else ""
             kept = f" The checkpoint of the best validation is {best}." if best else kept
-            write_report(self.run.folder)
+            try:
+                write_report(self.run.folder)
+            except ValueError as error:
+                logger.warning("there is no report: %s", error)
             raise Collapse(f"training has collapsed: {reason}.{kept}")
 
     def lines(self, stage: str) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from urllib.error import HTTPError, URLError
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from transformers import (
     GPT2Config,
     GPT2LMHeadModel,
@@ -24,7 +25,8 @@ from transformers import (
 
 from agent import hub
 from agent.adapters import LoraOptions
-from agent.models import TRUST, Mind, load_model, save_model
+from agent.model_files import TRUST
+from agent.models import Mind, load_model, save_model
 from agent.nano import nano_tokenizer
 from agent.sampler import Request, Sampler
 
@@ -153,9 +155,9 @@ def test_a_sliding_window_bounds_the_context(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("no/such-model", r"the hub was asked\): We couldn't connect[^\n]*files\.$"),
-        ("gpt2", r"the hub was asked\): We couldn't connect[^\n]*files\.$"),
-        ("nanno", r"the hub was asked\): We couldn't connect.* Did you mean 'nano'\?$"),
+        ("no/such-model", r"the hub was asked\): the hub does not answer.*of this name$"),
+        ("gpt2", r"the hub was asked\): the hub does not answer.*of this name$"),
+        ("nanno", r"the hub was asked\): the hub does not answer.* Did you mean 'nano'\?$"),
     ],
 )
 def test_an_id_that_cannot_be_had_is_clear_at_once(
@@ -181,6 +183,7 @@ def test_a_folder_without_a_model_is_one_clear_sentence(tmp_path: Path) -> None:
 
 def test_a_model_that_is_not_causal_is_refused(tmp_path: Path) -> None:
     T5Config(num_layers=1).save_pretrained(tmp_path)
+    save_file({}, tmp_path / "model.safetensors")
     with pytest.raises(ValueError, match="type t5, which is no causal"):
         load_model(tmp_path)
 
@@ -209,6 +212,53 @@ def test_a_pickle_is_refused_by_name_and_not_read(
     with pytest.raises(ValueError, match=f"{name} is a pickle"):
         load_model(folder)
     assert not (tmp_path / "sprung").exists()
+
+
+def test_weights_outside_of_the_folder_are_not_read(llama: Path, tmp_path: Path) -> None:
+    (llama / "model.safetensors").rename(tmp_path / "outside.safetensors")
+    index = {"metadata": {}, "weight_map": {"lm_head.weight": "../outside.safetensors"}}
+    (llama / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(ValueError, match=r"names '../outside.safetensors', which is no"):
+        load_model(llama)
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"transformers_weights": "adapter_model.bin"}, "a weights file of its own"),
+        ({"_attn_implementation": "evil/kernel"}, "attention code from elsewhere"),
+        ({"hidden_act": "nothing"}, "nothing"),
+        ({"hidden_size": 31}, ""),
+        ({"hidden_size": "wide"}, ""),
+    ],
+)
+def test_a_strangers_configuration_ends_in_a_sentence(
+    llama: Path, values: dict[str, object], reason: str
+) -> None:
+    config = json.loads((llama / "config.json").read_text()) | values
+    (llama / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ValueError, match=f"cannot load the model {llama}.*{reason}"):
+        load_model(llama)
+
+
+def test_damaged_weights_end_in_a_sentence(llama: Path) -> None:
+    content = (llama / "model.safetensors").read_bytes()
+    (llama / "model.safetensors").write_bytes(content[:100])
+    with pytest.raises(ValueError, match=f"cannot load the model {llama}"):
+        load_model(llama)
+
+
+def test_adapters_that_are_their_own_base_are_refused(llama: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "adapters"
+    save_model(load_model(llama, lora=LoraOptions(rank=2)), folder)
+    file = folder / "adapter_config.json"
+    config = json.loads(file.read_text())
+    file.write_text(json.dumps(config | {"base_model_name_or_path": str(folder)}))
+    with pytest.raises(ValueError, match="is not a whole model but adapters"):
+        load_model(folder)
+    file.write_text(json.dumps(config | {"peft_type": "IA3"}))
+    with pytest.raises(ValueError, match="adapters are of the kind IA3"):
+        load_model(folder)
 
 
 def test_code_that_a_model_brings_runs_only_where_it_is_trusted(

@@ -1,7 +1,6 @@
 """Whatever a world says and a model writes: it forges nothing, breaks nothing, shows as text."""
 
 import io
-import json
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import cache
@@ -23,9 +22,10 @@ from agent.policies import LiveEpisode, Response
 from agent.prompts import ChatFrame, system_text
 from agent.replies import ReplyMode, parse
 from agent.rollout import play
-from agent.types import Episode, Group, ReplyStatus, Start
+from agent.types import Episode, ReplyStatus, Start
 from envs.display import MOST, visible
 from envs.text_world import Info
+from scripts.cli import shown
 from scripts.play import show
 from tests.support.corridor import Corridor
 from tests.support.faults import keep
@@ -95,12 +95,21 @@ def mind() -> Mind:
     return load_model("nano")
 
 
+MARKS = {1: ("Observation:", "Reply:"), 2: ("[INST]", "[/INST]")}
+"""Of the frames whose turns are marked by words."""
+
+
 @cache
 def frames() -> list[tuple[PreTrainedTokenizerBase, ChatFrame]]:
-    """Turns marked by control tokens, and by words."""
-    plain = nano_tokenizer()
+    """Turns marked by control tokens, by words where there is no template, by words of one."""
+    plain, marked = nano_tokenizer(), nano_tokenizer()
     plain.chat_template = None
-    return [(one, ChatFrame.of(one)) for one in (nano_tokenizer(), plain)]
+    marked.chat_template = (
+        "{% for m in messages %}{% if m.role == 'system' %}{{ m.content }}\n"
+        "{% elif m.role == 'user' %}[INST] {{ m.content }} [/INST]"
+        "{% else %} {{ m.content }}<|end|>{% endif %}{% endfor %}"
+    )
+    return [(one, ChatFrame.of(one)) for one in (nano_tokenizer(), plain, marked)]
 
 
 def as_utf8(text: str) -> str:
@@ -113,56 +122,61 @@ def played(mission: str, observation: str, reply: str) -> Episode:
     return episode
 
 
-@given(TEXTS)
 def a_reply_moves_nothing_but_by_an_action_in_its_form(text: str) -> None:
     for mode in ReplyMode:
-        reply = parse(text, ("left", "right"), mode)
-        assert reply.text == text
-        assert (reply.action in ("left", "right")) == (reply.status is ReplyStatus.OK)
-        if reply.status is ReplyStatus.OK:
-            assert text.count("<answer>") == text.count("</answer>") == 1
-            assert "<|" not in text
+        for whole in (text, f"<think>{text}</think><answer>right</answer>"):
+            reply = parse(whole, ("left", "right"), mode)
+            assert reply.text == whole
+            assert (reply.action in ("left", "right")) == (reply.status is ReplyStatus.OK)
+            if reply.status is ReplyStatus.OK:
+                assert whole.count("<answer>") == whole.count("</answer>") == 1
+                forged = ("<|", "[INST]", "observation:", "reward:")
+                assert not any(mark in whole.lower() for mark in forged)
 
 
-@given(TEXTS, TEXTS)
 def a_text_is_read_as_text(mission: str, observation: str) -> None:
     """It comes back whole from its tokens, and every mark of a turn in a prompt is the frame's."""
-    for tokenizer, frame in frames():
+    for number, (tokenizer, frame) in enumerate(frames()):
+        expected = as_utf8(observation)
+        for mark in MARKS.get(number, ()):
+            expected = expected.replace(mark, f"{mark[0]} {mark[1:]}")
         read = tokenizer.decode(frame.text(observation), clean_up_tokenization_spaces=False)
-        assert read.replace("\n ", "\n") == as_utf8(observation).replace("\n ", "\n")
+        assert read == expected
         system = system_text(mission, ("left", "right"))
         ids, _ = Conversation(frame, system, 100_000, 16).ask(observation)
         controls = set(tokenizer.all_special_ids)
         ours = (*frame.opening, *frame.first, *frame.reply)
         assert [id for id in ids if id in controls] == [id for id in ours if id in controls]
-        if not tokenizer.chat_template:
-            prompt = tokenizer.decode(ids)
-            assert prompt.count("\n\nObservation: ") == prompt.count("\nReply: ") == 1
+        prompt = tokenizer.decode(ids, clean_up_tokenization_spaces=False)
+        assert all(prompt.count(mark) == 1 for mark in MARKS.get(number, ()))
 
 
-@given(
-    TEXTS.filter(lambda text: len(text) < 600), TEXTS.filter(lambda text: len(text) < 600), TEXTS
-)
 def an_episode_is_one_line_that_comes_back(mission: str, observation: str, reply: str) -> None:
     episode = played(mission, observation, reply)
-    kept = asdict(Group(episode.start, (episode,)))
     with TemporaryDirectory() as folder:
         path = Path(folder, "episodes.jsonl")
-        append_line(path, kept)
+        append_line(path, asdict(episode))
         append_line(path, {"next": reply})
         assert path.read_bytes().count(b"\n") == 2
-        assert read_lines(path) == [json.loads(json.dumps(kept)), {"next": reply}]
+        kept, following = read_lines(path)
+    assert kept["mission"] == as_utf8(mission)
+    assert {turn["reply"] for turn in kept["turns"]} == {as_utf8(reply)}
+    assert all(turn["observation"].endswith(as_utf8(observation)) for turn in kept["turns"])
+    assert [turn["prompt_ids"] for turn in kept["turns"]] == [
+        list(turn.prompt_ids) for turn in episode.turns
+    ]
+    assert following == {"next": as_utf8(reply)}
 
 
-@given(TEXTS)
 def what_is_shown_commands_nothing(text: str) -> None:
-    shown = visible(text)
-    assert shown.isprintable() and len(shown) < 10 * MOST
+    for one in (visible(text), *shown(text).split("\n")):
+        assert one.isprintable() and len(one) < 10 * MOST
     for terminal in (False, True):
         out = io.StringIO()
         console = Console(file=out, force_terminal=terminal, color_system=None, width=80)
         sink = ConsoleSink(console)
         sink.note(text)
+        sink.say(text)
         sink.show(Record("grpo", 0, {"alarms": [text]}))
         sink.close()
         if not terminal:
@@ -180,22 +194,27 @@ def _live(text: str) -> tuple[Any, Any]:
     return episode, episode.turns[0]
 
 
-PROPERTIES = (
-    a_reply_moves_nothing_but_by_an_action_in_its_form,
-    a_text_is_read_as_text,
-    an_episode_is_one_line_that_comes_back,
-    what_is_shown_commands_nothing,
-)
+Property = Callable[..., None]
+PROPERTIES: dict[Property, tuple[st.SearchStrategy[str], ...]] = {
+    a_reply_moves_nothing_but_by_an_action_in_its_form: (TEXTS,),
+    a_text_is_read_as_text: (TEXTS, TEXTS),
+    an_episode_is_one_line_that_comes_back: (SHORT, SHORT, TEXTS),
+    what_is_shown_commands_nothing: (TEXTS,),
+}
+
+
+def try_out(holds: Property, examples: int) -> None:
+    settings(max_examples=examples)(given(*PROPERTIES[holds])(holds))()
 
 
 @pytest.mark.parametrize("holds", PROPERTIES, ids=lambda one: one.__name__)
-def test_hostile_text(holds: Callable[[], None]) -> None:
-    settings(max_examples=EXAMPLES)(holds)()
+def test_hostile_text(holds: Property) -> None:
+    try_out(holds, EXAMPLES)
 
 
 @pytest.mark.slow
 def test_a_hundred_thousand_hostile_texts() -> None:
     for holds in PROPERTIES:
-        settings(max_examples=MANY)(holds)()
+        try_out(holds, MANY)
     command = "make test ARGS='-m slow tests/training/test_hostile_text.py'"
     keep(command, hostile_examples=MANY * len(PROPERTIES))

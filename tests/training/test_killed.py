@@ -3,12 +3,17 @@
 SIGKILL leaves a process no time to tidy up: what it was writing stays half-written.
 """
 
+import itertools
 import multiprocessing
+import os
 import random
+import signal
+from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import torch
@@ -62,12 +67,26 @@ def started(folder: Path) -> BaseProcess:
     return process
 
 
-def result(folder: Path) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, torch.Tensor]]:
+@dataclass(frozen=True, slots=True)
+class Result:
     """What a run left behind, less what a clock says."""
-    newest = newest_model(folder)
-    assert newest is not None
-    evaluation = without_times(read_evaluation(folder))
-    return figures(folder), evaluation, load_file(newest / "model.safetensors")
+
+    lines: list[dict[str, Any]]
+    evaluation: dict[str, Any]
+    episodes: bytes
+    weights: dict[str, bytes]
+
+    @classmethod
+    def of(cls, folder: Path) -> Self:
+        newest = newest_model(folder)
+        assert newest is not None
+        weights = load_file(newest / "model.safetensors")
+        return cls(
+            figures(folder),
+            without_times(read_evaluation(folder)),
+            (folder / "episodes.jsonl").read_bytes(),
+            {name: weight.numpy().tobytes() for name, weight in weights.items()},
+        )
 
 
 def kill_again_and_again(tmp_path: Path, kills: int) -> None:
@@ -76,8 +95,7 @@ def kill_again_and_again(tmp_path: Path, kills: int) -> None:
     process = started(whole)
     process.join()
     assert process.exitcode == 0
-    seconds, expected = perf_counter() - began, result(whole)
-    assert [line.get("skipped") for line in expected[0] if line["stage"] == "grpo"] == [""] * 4
+    seconds, expected = perf_counter() - began, Result.of(whole)
 
     moments = random.Random(0)
     runs, killed = 0, 0
@@ -94,11 +112,69 @@ def kill_again_and_again(tmp_path: Path, kills: int) -> None:
                 process.kill()
                 process.join()
                 killed += 1
-        lines, evaluation, weights = result(folder)
-        assert lines == expected[0]
-        assert evaluation == expected[1]
-        assert weights.keys() == expected[2].keys()
-        assert all(torch.equal(one, expected[2][name]) for name, one in weights.items())
+        assert Result.of(folder) == expected
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> Result:
+    """Of a run that nobody killed, and in which GRPO learned at each step."""
+    folder = tmp_path_factory.mktemp("killed") / "whole"
+    process = started(folder)
+    process.join()
+    assert process.exitcode == 0
+    found = Result.of(folder)
+    assert [one.get("skipped") for one in found.lines if one["stage"] == "grpo"] == [""] * 4
+    return found
+
+
+MOMENTS = {
+    "the run's first record": ("training.run_dir.write_json", 1),
+    "demonstrations": ("training.train.demonstrate", 1),
+    "a cold-start update": ("training.train.imitate", 9),
+    "a line of figures": ("training.run_dir.append_line", 7),
+    "a checkpoint": ("training.checkpoints.flush", 20),
+    "thinning": ("training.run_dir.thin", 4),
+    "play": ("agent.rollout.take_turn", 600),
+    "a GRPO update": ("training.train.learn", 3),
+    "an episode's line": ("training.run_dir.append_line", 40),
+    "validation": ("training.train.evaluate", 2),
+    "measuring": ("training.measuring.evaluate", 5),
+    "the last record": ("training.measuring.write_json", 6),
+    "the report": ("training.train.write_report", 1),
+}
+"""What is under way, and the call of which function it dies in, or half-way through."""
+
+
+def die_in(folder: Path, where: str, call: int) -> None:
+    """Begin a run, and be killed as a function is called for the so many-th time."""
+    module, name = where.rsplit(".", 1)
+    real = getattr(import_module(module), name)
+    calls = itertools.count(1)
+
+    def deadly(*args: Any, **options: Any) -> Any:
+        if next(calls) < call:
+            return real(*args, **options)
+        if name == "append_line":  # half of the line is written
+            with args[0].open("a") as file:
+                file.write('{"stage": "gr')
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("nobody survives that")
+
+    setattr(import_module(module), name, deadly)
+    begin_or_go_on(folder)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_kill_in_any_stage_changes_nothing(tmp_path: Path, expected: Result, moment: str) -> None:
+    folder = tmp_path / "run"
+    process = LOADED_ONCE.Process(target=die_in, args=(folder, *MOMENTS[moment]))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    process = started(folder)
+    process.join()
+    assert process.exitcode == 0
+    assert Result.of(folder) == expected
 
 
 def test_five_kills_change_nothing(tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_three_skipped_updates_stop_the_run_at_the_last_good_checkpoint(
 
 
 def spoil(learner: Learner, batch: Batch, chance: random.Random) -> str:
-    """One number gone wrong somewhere: returns what is to be undone."""
+    """One number gone wrong somewhere that is read; returns where."""
     value = chance.choice([math.nan, math.inf, -math.inf])
     row, column = chance.randrange(4), chance.randrange(6, 10)
     kind = chance.choice(["sampler", "advantage", "gradient", "weight"])
@@ -136,7 +136,7 @@ def spoil(learner: Learner, batch: Batch, chance: random.Random) -> str:
     elif kind == "advantage":
         batch.advantages[row, column] = value
     else:
-        weight = chance.choice(learner.weights)
+        weight = chance.choice(learner.weights[1:])  # of the embeddings, not all are read
         place = chance.randrange(weight.numel())
         if kind == "weight":
             weight.data.view(-1)[place] = value
@@ -160,16 +160,43 @@ def test_numbers_gone_wrong_anywhere_move_nothing(mind: Mind, faults: int) -> No
         kind = spoil(learner, batch, chance)
         before = copy.deepcopy(spoiled.model.state_dict())
         update, _ = learn(learner, batch, GrpoConfig())
-        # A weight may be that of a token that no row holds: then nothing is wrong yet.
-        assert update.skipped or kind == "weight"
-        if update.skipped:
-            after = spoiled.model.state_dict()
-            assert all(
-                torch.equal(one.nan_to_num(), after[name].nan_to_num())
-                for name, one in before.items()
-            )
+        assert update.skipped, kind
+        after = spoiled.model.state_dict()
+        assert all(
+            torch.equal(one.nan_to_num(), after[name].nan_to_num()) for name, one in before.items()
+        )
     if faults > 100:
         keep("make test ARGS='-m slow tests/training/test_numbers.py'", numeric_faults=faults)
+
+
+def test_a_world_that_pays_more_than_it_declares_stops_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("envs.grid_world.GridWorld.reward_range", (2.0, 3.0))
+    config = replace(preset("tiny"), threads=1)
+    with (
+        RunDir.create(tmp_path / "run", to_json(config)) as run,
+        pytest.raises(Collapse, match=r"3 updates running.*paid 0\.0, outside of 2\.0 to 3\.0"),
+    ):
+        train(config, run)
+
+
+def test_an_infinite_gradient_in_the_cold_start_is_said_and_stops_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.nn.utils.clip_grad_norm_", lambda *_: torch.tensor(math.inf))
+    config = replace(preset("tiny"), threads=1)
+    with (
+        RunDir.create(tmp_path / "run", to_json(config)) as run,
+        pytest.raises(Collapse, match="the gradient is inf"),
+    ):
+        train(config, run)
+    lines = [line for line in read_metrics(tmp_path / "run") if line["stage"] == "cold_start"]
+    assert [line["alarms"] for line in lines] == [["update skipped: the gradient is inf"]] * 3
+    assert (
+        "Updates skipped, because a number had gone wrong: 3."
+        in (tmp_path / "run" / "report.md").read_text()
+    )
 
 
 def assert_skipped(learner: Learner, batch: Batch, reason: str) -> None:

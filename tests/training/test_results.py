@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from agent.checksums import digest
+from training.checkpoints import FORMAT
 from training.config import to_json
 from training.presets import preset
 from training.results import collect, keep
@@ -17,13 +19,13 @@ def finished(folder: Path, **measured: float) -> Path:
     config["cold_plus_minutes"] = 4.0 if "cold_plus" in measured else 0.0
     folder.mkdir()
     about = {
-        "format": 1,
+        "format": FORMAT,
         "config": config,
         "command": "python -m scripts.train --preset tiny",
         "commit": "abc",
         "threads": 2,
     }
-    (folder / "run.json").write_text(json.dumps(about))
+    (folder / "run.json").write_text(json.dumps(about | {"digest": digest(about)}))
 
     def figures(success: float) -> dict[str, Any]:
         return {"success": success, "low": success - 0.1, "high": success, "episodes": 100}

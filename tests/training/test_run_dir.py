@@ -14,8 +14,9 @@ import torch
 from safetensors.torch import load_model, save_model
 
 import training.run_dir
+from agent.checksums import digest
 from tests.training.played import episode, group, turn
-from training.checkpoints import Checkpoint, restore
+from training.checkpoints import FORMAT, Checkpoint, restore
 from training.run_dir import RunDir, StorageError, read_metrics, read_run, write_json
 
 CONFIG = {"task": "goto-small", "run": Path("runs/x"), "grpo": {"steps": 3}}
@@ -52,7 +53,7 @@ def test_a_new_run_says_what_it_is(tmp_path: Path) -> None:
         assert run.config == {"task": "goto-small", "run": "runs/x", "grpo": {"steps": 3}}
         assert run.newest() is None
     about = read_run(tmp_path / "run")
-    assert about["format"] == 1
+    assert about["format"] == FORMAT
     assert torch.__version__.startswith(about["versions"]["torch"])
     assert {"commit", "command", "started", "python", "platform"} <= about.keys()
 
@@ -126,6 +127,7 @@ def saved_run(folder: Path, saves: int = 3) -> Path:
         for step in range(saves):
             learn(ours, optimizer)
             run.log("grpo", step, {"loss": 0.0})
+            run.save_episodes("grpo", step, [group(episode(turn([1], [2], opens=True)))])
             run.save("grpo", step + 1, ours, optimizer)  # type: ignore[arg-type]
     return folder
 
@@ -144,15 +146,84 @@ def test_the_newest_whole_checkpoint_is_taken(tmp_path: Path, caplog) -> None:
 
 
 @pytest.mark.parametrize("name", ["state.json", "training.safetensors", "model.safetensors"])
-def test_a_missing_or_cut_file_passes_the_checkpoint_over(tmp_path: Path, name: str) -> None:
-    folder = saved_run(tmp_path / "run")
+@pytest.mark.parametrize("fault", ["missing", "cut"])
+def test_a_missing_or_cut_file_passes_the_checkpoint_over(
+    tmp_path: Path, name: str, fault: str
+) -> None:
+    folder = saved_run(tmp_path / "run", saves=2)
     newest, before = sorted((folder / "checkpoints").iterdir(), reverse=True)
+    content = (newest / name).read_bytes()
     (newest / name).unlink()
-    half = (before / name).read_bytes()
-    (before / name).write_bytes(half[: len(half) // 2])
+    if fault == "cut":
+        (newest / name).write_bytes(content[: len(content) // 2])
     with RunDir.resume(folder) as run:
-        assert run.newest() is None
-        assert read_metrics(folder) == []
+        checkpoint = run.newest()
+        assert checkpoint is not None and checkpoint.folder == before
+        assert len(read_metrics(folder)) == 1
+        for step in (2, 3):
+            run.save("grpo", step, mind(), adam(mind()))  # type: ignore[arg-type]
+        kept = sorted(path.name for path in (folder / "checkpoints").iterdir())
+    # What was passed over does not take the place of what is whole.
+    assert kept == ["0002-grpo-2", "0003-grpo-3", "passed-over-0002-grpo-2"]
+
+
+def test_where_no_checkpoint_is_whole_nothing_is_changed(tmp_path: Path) -> None:
+    folder = saved_run(tmp_path / "run")
+    for state in folder.rglob("state.json"):
+        state.unlink()
+    before = {path: path.read_bytes() for path in folder.rglob("*.jsonl")}
+    for _ in range(2):
+        with pytest.raises(ValueError, match="none to go on from: nothing was changed"):
+            RunDir.resume(folder)
+    assert {path: path.read_bytes() for path in folder.rglob("*.jsonl")} == before
+
+
+def test_a_kill_in_the_first_moment_leaves_a_folder_that_can_be_taken(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    for name in ("lock", ".run.json"):
+        (tmp_path / "run" / name).write_text("half")
+    RunDir.create(tmp_path / "run", CONFIG).close()
+
+
+def test_half_written_checkpoints_of_a_killed_run_are_cleared_away(tmp_path: Path) -> None:
+    folder = saved_run(tmp_path / "run", saves=1)
+    (folder / "checkpoints" / ".0002-grpo-2").mkdir()
+    RunDir.resume(folder).close()
+    assert [path.name for path in (folder / "checkpoints").iterdir()] == ["0001-grpo-1"]
+
+
+def test_a_run_folder_writes_through_no_link(tmp_path: Path) -> None:
+    folder = saved_run(tmp_path / "run")
+    (tmp_path / "letter").write_text("dear")
+    (folder / "metrics.jsonl").unlink()
+    (folder / "metrics.jsonl").symlink_to(tmp_path / "letter")
+    with pytest.raises(ValueError, match=r"metrics.jsonl is a link"):
+        RunDir.resume(folder)
+    assert (tmp_path / "letter").read_text() == "dear"
+
+
+def test_a_checkpoint_that_names_a_file_elsewhere_is_passed_over(tmp_path: Path, caplog) -> None:
+    folder = saved_run(tmp_path / "run", saves=2)
+    (tmp_path / "letter").write_text("dear")
+    newest = sorted((folder / "checkpoints").iterdir())[-1]
+    rewrite(newest / "state.json", sha256={"../../../letter": "0" * 64})
+    with RunDir.resume(folder) as run:
+        assert run.newest() is not None
+    assert "letter lies outside of the folder" in caplog.text
+
+
+def test_a_changed_configuration_is_noticed(tmp_path: Path) -> None:
+    folder = saved_run(tmp_path / "run")
+    about = (folder / "run.json").read_text()
+    (folder / "run.json").write_text(about.replace('"steps": 3', '"steps": 7'))
+    with pytest.raises(ValueError, match=r"run.json is not what was written"):
+        RunDir.resume(folder)
+
+
+def rewrite(path: Path, **values: object) -> None:
+    """Change a record as someone would who can make its checksum, too."""
+    record = json.loads(path.read_text()) | values
+    path.write_text(json.dumps(record | {"digest": digest(record)}))
 
 
 def test_old_checkpoints_are_thinned_but_each_stage_keeps_its_last(tmp_path: Path) -> None:
@@ -211,19 +282,24 @@ def test_a_checkpoint_of_another_model_is_refused(tmp_path: Path) -> None:
 def test_a_newer_format_is_refused(tmp_path: Path, which: str) -> None:
     folder = saved_run(tmp_path / "run")
     for path in folder.rglob(which):
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 99}))
+        rewrite(path, format=99)
     with pytest.raises(ValueError, match="newer version"):
         RunDir.resume(folder)
 
 
-def test_a_metrics_file_cut_in_a_line_is_cut_to_whole_lines(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["metrics.jsonl", "episodes.jsonl"])
+def test_where_lines_are_missing_the_run_goes_on_from_before_them(
+    tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
     folder = saved_run(tmp_path / "run")
-    metrics = folder / "metrics.jsonl"
-    metrics.write_bytes(metrics.read_bytes()[:-5])
-    with RunDir.resume(folder) as run:
-        assert len(read_metrics(folder)) == 2
-        run.log("grpo", 3, {"loss": 1.0})
-    assert [line["step"] for line in read_metrics(folder)] == [0, 1, 3]
+    path = folder / name
+    path.write_bytes(path.read_bytes()[:-5])
+    for _ in range(2):  # and the second time, too
+        with RunDir.resume(folder) as run:
+            checkpoint = run.newest()
+            assert checkpoint is not None and checkpoint.step == 2
+            assert [line["step"] for line in read_metrics(folder)] == [0, 1]
+    assert f"{name} has been cut since" in caplog.text
 
 
 def hold(folder: Path, ready, done) -> None:

@@ -25,6 +25,10 @@ def test_a_short_run_is_read_while_it_is_written(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_long_run_neither_grows_nor_slows_down(tmp_path: Path) -> None:
     seen = soak(tmp_path / "run", STEPS)
+    assert seen.soak_episodes == STEPS * EPISODES
+    assert abs(seen.memory_growth) <= 0.02
+    assert seen.step_time_drift <= 0.10
+    assert seen.open_files_growth == 0
     keep(
         "make test ARGS='-m slow tests/training/test_soak.py'",
         soak_steps=seen.soak_steps,
@@ -34,7 +38,3 @@ def test_a_long_run_neither_grows_nor_slows_down(tmp_path: Path) -> None:
         open_files_growth=seen.open_files_growth,
         readings=seen.readings,
     )
-    assert seen.soak_episodes == STEPS * EPISODES
-    assert abs(seen.memory_growth) <= 0.02
-    assert seen.step_time_drift <= 0.10
-    assert seen.open_files_growth == 0

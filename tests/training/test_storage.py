@@ -5,17 +5,20 @@ import random
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
+from agent.loading import newest_model
+from agent.models import load_model
 from scripts.train import main
 from tests.support.faults import keep
-from tests.training.test_killed import CONFIG, result
+from tests.training.test_killed import CONFIG, Result
 from training.checkpoints import DamagedError, newest_checkpoint, read_checkpoint
 from training.config import TrainConfig, from_json, to_json
-from training.run_dir import RunDir, read_evaluation, read_metrics, write_json
+from training.disk import peak_bytes
+from training.run_dir import RunDir, read_evaluation, write_json
 from training.train import train
 
 ROOT = Path(__file__).parents[2]
@@ -43,18 +46,10 @@ def before_its_end(whole: Path, folder: Path) -> Path:
     return newest.folder
 
 
-def same(one: Path, other: Path) -> bool:
-    """Whether two runs left the same figures and weights behind."""
-    ours, theirs = result(one), result(other)
-    return ours[:2] == theirs[:2] and all(
-        torch.equal(weight, theirs[2][name]) for name, weight in ours[2].items()
-    )
-
-
 def in_a_mount(script: str) -> subprocess.CompletedProcess[str]:
     """Run a shell script where mounts can be made, that nobody else sees."""
-    tried = subprocess.run(["unshare", "-rm", "true"], capture_output=True)
-    if tried.returncode:
+    tool = shutil.which("unshare")
+    if not tool or subprocess.run([tool, "-rm", "true"], capture_output=True).returncode:
         pytest.skip("this system lets nobody mount anything of their own")
     return subprocess.run(
         ["unshare", "-rm", "bash", "-euc", script],
@@ -86,7 +81,7 @@ def test_a_disk_that_fills_up_stops_the_run_in_a_sentence_and_nothing_is_lost(
     assert "No space left on device" in done.stderr and "--resume" in done.stderr
     assert "Traceback" not in done.stderr
     assert not [name for name in done.stdout.split() if name.startswith(".0")]
-    assert same(tmp_path / "run", whole)
+    assert Result.of(tmp_path / "run") == Result.of(whole)
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path, whole: Path) -> None:
@@ -161,7 +156,7 @@ def test_a_run_whose_newest_checkpoint_is_damaged_ends_as_it_would_have(
     with RunDir.resume(folder) as run:
         train(from_json(TrainConfig, run.config), run)
     assert f"passing over the checkpoint {newest}" in caplog.text
-    assert same(folder, whole)
+    assert Result.of(folder) == Result.of(whole)
 
 
 def test_a_line_of_figures_that_is_damaged_is_named(
@@ -176,5 +171,33 @@ def test_a_line_of_figures_that_is_damaged_is_named(
         main(["--run", str(folder), "--resume"])
     assert left.value.code == 2
     assert "metrics.jsonl is damaged in line 2" in capsys.readouterr().err
-    (folder / "metrics.jsonl").unlink()
-    assert read_metrics(folder) == []
+
+
+def test_a_damaged_checkpoint_is_not_played(
+    tmp_path: Path, whole: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(whole, tmp_path / "run")
+    newest = newest_model(tmp_path / "run")
+    assert newest is not None
+    damage(newest / "model.safetensors", random.Random(1))
+    older = newest_model(tmp_path / "run")
+    assert older is not None and older.name < newest.name
+    assert f"passing over the checkpoint {newest}" in caplog.text
+
+
+def test_a_run_takes_no_more_room_than_was_told(whole: Path) -> None:
+    taken = sum(path.stat().st_size for path in whole.rglob("*") if path.is_file())
+    needed = peak_bytes(CONFIG, load_model("nano").model, turn_limit=20)
+    assert taken <= needed <= 3 * taken
+    milestones = replace(CONFIG, keep_every=1)
+    assert peak_bytes(milestones, load_model("nano").model, turn_limit=20) > needed
+
+
+def test_milestones_stay(tmp_path: Path) -> None:
+    config = replace(CONFIG, keep_every=2)
+    with RunDir.create(tmp_path / "run", to_json(config)) as run:
+        train(config, run)
+    steps = sorted(path.name for path in (tmp_path / "run" / "checkpoints").glob("*-grpo-*"))
+    assert [name.split("-")[-1] for name in steps if "grpo" in name][-3:] == ["2", "3", "4"]
+    with pytest.raises(ValueError, match="keep_every must be a multiple of checkpoint_every"):
+        replace(CONFIG, checkpoint_every=2, keep_every=3)
