@@ -6,9 +6,11 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+from transformers import PreTrainedTokenizerBase
+
 from agent.checksums import DamagedError, read_whole
 from agent.language_policy import LanguagePolicy, Sampling
-from agent.models import Mind, load_model, save_model
+from agent.models import Mind, load_model, load_tokenizer, save_model
 from agent.policies import ExpertPolicy, Policy, RandomPolicy, ReactivePolicy
 from agent.precision import fastest_precision
 from agent.replies import ReplyMode
@@ -54,6 +56,8 @@ def load(
     if name in POLICIES:
         return POLICIES[name]()
     folder = newest_model(Path(name))
+    if folder is None and Path(name, "checkpoints").is_dir():
+        raise ValueError(f"of the checkpoints in {name} none is whole: there is no mind to load")
     mind = _mind(folder or name)
     saved = _settings(folder or Path(name))
     sampling = sampling or Sampling(**saved["sampling"])
@@ -86,6 +90,12 @@ def newest_model(run: Path) -> Path | None:
         except DamagedError as error:
             logger.warning("passing over the checkpoint %s: %s", folder, error)
     return None
+
+
+def tokenizer_of(run: Path) -> PreTrainedTokenizerBase | None:
+    """The tokenizer of a run's mind; None where there is none."""
+    folder = newest_model(run)
+    return None if folder is None else load_tokenizer(folder)
 
 
 def _mind(name: str | Path) -> Mind:

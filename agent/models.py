@@ -144,7 +144,7 @@ def _from_folder(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase
         if is_adapted(base):
             raise ValueError(f"its base {base} is not a whole model but adapters, too")
         model, _ = _load(base, seed=0)
-        return load_adapters(model, folder), _tokenizer(folder)
+        return load_adapters(model, folder), load_tokenizer(folder)
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=is_trusted())
         kind = config.model_type
@@ -154,7 +154,7 @@ def _from_folder(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=is_trusted()
         )
-        return model, _tokenizer(folder)
+        return model, load_tokenizer(folder)
     except ValueError as error:
         if "trust_remote_code" not in str(error):
             raise
@@ -164,7 +164,8 @@ def _from_folder(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase
         ) from error
 
 
-def _tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """The tokenizer of a model's folder."""
     return AutoTokenizer.from_pretrained(
         folder, trust_remote_code=is_trusted(), local_files_only=True
     )

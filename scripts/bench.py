@@ -1,61 +1,38 @@
-"""Benchmarks: `python -m scripts.bench env` times the worlds, `... engine` the language model."""
+"""Benchmarks: of the worlds, of the language model, of the window.
+
+python -m scripts.bench env       steps and resets, raw and told in text
+python -m scripts.bench engine    sampling and learning, against transformers' own or TRL
+python -m scripts.bench viewer    how smoothly a mind is watched
+"""
 
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Literal
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
 
 import torch
 import tyro
 
 from scripts.cli import friendly, write_json
-from training.bench.engine import bench_on, measurements
+from training.bench.engine import Engine, bench_on, measurements
 from training.bench.timing import HEADER, machine
-from training.bench.worlds import time_world
-
-
-@dataclass(frozen=True)
-class Env:
-    """Time the steps and resets of levels, raw and told in text."""
-
-    worlds: tuple[str, ...] = ("goto-small", "goto-local", "mixed", "fourrooms", "BabyAI-GoTo-v0")
-    """Tasks, or ids of levels."""
-    rounds: int = 9
-    """Rounds of raw and of text steps, in turns; what is shown are medians over all of them."""
-    steps: int = 200
-    """Steps in a round; resets are a tenth as many."""
-    json: Path | None = None
-    """Where to write the result as JSON."""
-
-
-@dataclass(frozen=True)
-class Engine:
-    """Time sampling and learning against transformers' own, in turns, in one process."""
-
-    only: tuple[str, ...] = ()
-    """Lines of the table to measure; all of them when there are none."""
-    against: Literal["transformers", "trl"] = "transformers"
-    """trl: a whole step of GRPO against TRL's as well. Installed into .venv-trl, once."""
-    rounds: int = 5
-    """Rounds of both sides, in turns; what is shown are medians over all of them."""
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where the models lie; auto: on a GPU where there is one."""
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Of matrix products, on both sides; auto: the faster one of this machine, by a measurement."""
-    threads: int = 0
-    """Of torch; 0: its own choice."""
-    json: Path | None = None
-    """Where to write the result as JSON, after each line."""
+from training.bench.viewer import Viewer, time_viewer
+from training.bench.worlds import Env, time_world
 
 
 def main(args: Sequence[str] | None = None) -> None:
     """Measure, print a table, and write it where asked."""
     with friendly():
-        bench = tyro.extras.subcommand_cli_from_dict(
-            {"env": Env, "engine": Engine}, prog="python -m scripts.bench", args=args
+        kinds: dict[str, Callable[..., Any]] = {"env": Env, "engine": Engine, "viewer": Viewer}
+        asked = tyro.extras.subcommand_cli_from_dict(
+            kinds, prog="python -m scripts.bench", description=__doc__, args=args
         )
-        bench_env(bench) if isinstance(bench, Env) else bench_engine(bench)
+        if isinstance(asked, Env):
+            bench_env(asked)
+        elif isinstance(asked, Engine):
+            bench_engine(asked)
+        else:
+            bench_viewer(asked)
 
 
 def bench_env(bench: Env) -> None:
@@ -92,6 +69,17 @@ def bench_engine(asked: Engine) -> None:
             print(one, flush=True)
             rows[one.name] = asdict(one) | {"ratio": one.ratio}
             write_json(asked.json, {"machine": about, "rows": rows})
+
+
+def bench_viewer(asked: Viewer) -> None:
+    """Print how long it took from frame to frame."""
+    print(f"watching {asked.policy} for {asked.seconds:g} seconds", file=sys.stderr, flush=True)
+    seen = time_viewer(asked)
+    print(
+        f"{seen.frames} frames, {seen.tokens} tokens sampled meanwhile: from frame to frame "
+        f"{seen.median_ms:.1f} ms (median), {seen.late_ms:.1f} ms (99th percentile)"
+    )
+    write_json(asked.json, asdict(seen))
 
 
 if __name__ == "__main__":

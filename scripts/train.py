@@ -48,7 +48,7 @@ def main(args: Sequence[str] | None = None) -> None:
             raise SystemExit(1) from None
         write_json(first.json, read_evaluation(folder))
         print(
-            f"\nReport: {folder / 'report.md'}\nWatch it: python -m scripts.play --policy {folder}"
+            f"\nReport: {folder / 'report.md'}\nWatch it: python -m scripts.watch --policy {folder}"
         )
 
 

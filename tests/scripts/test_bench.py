@@ -39,3 +39,11 @@ def test_an_unknown_world(capsys: pytest.CaptureFixture[str]) -> None:
         main(["env", "--worlds", "goto-smal"])
     assert caught.value.code == 2
     assert "did you mean 'goto-small'" in capsys.readouterr().err
+
+
+def test_viewer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["viewer", "--seconds", "1", "--json", str(tmp_path / "v.json")])
+    assert "from frame to frame" in capsys.readouterr().out
+    seen = json.loads((tmp_path / "v.json").read_text())
+    assert seen["frames"] > 1 and seen["tokens"] > 0
+    assert seen["median_ms"] <= seen["late_ms"]

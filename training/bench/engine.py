@@ -4,6 +4,9 @@ Every comparison runs in one process, in turns, and tells medians (`training.ben
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 import torch
 
@@ -26,6 +29,26 @@ from training.bench.timing import Bench, Comparison
 LIVE = 8, 32, 64, 128, 256
 IN_GROUPS = {"nano": 128, "smollm2": 64}
 """Live episodes of a step of GRPO, eight from each start."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Time sampling and learning against transformers' own, in turns, in one process."""
+
+    only: tuple[str, ...] = ()
+    """Lines of the table to measure; all of them when there are none."""
+    against: Literal["transformers", "trl"] = "transformers"
+    """trl: a whole step of GRPO against TRL's as well. Installed into .venv-trl, once."""
+    rounds: int = 5
+    """Rounds of both sides, in turns; what is shown are medians over all of them."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where the models lie; auto: on a GPU where there is one."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Of matrix products, on both sides; auto: the faster one of this machine, by a measurement."""
+    threads: int = 0
+    """Of torch; 0: its own choice."""
+    json: Path | None = None
+    """Where to write the result as JSON, after each line."""
 
 
 def measurements(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import NamedTuple, TypeVar
@@ -14,6 +15,20 @@ from envs.actions import MOVES, Action
 from envs.grid_world import GridWorld
 
 Move = TypeVar("Move")
+
+
+@dataclass(frozen=True)
+class Env:
+    """Time the steps and resets of levels, raw and told in text."""
+
+    worlds: tuple[str, ...] = ("goto-small", "goto-local", "mixed", "fourrooms", "BabyAI-GoTo-v0")
+    """Tasks, or ids of levels."""
+    rounds: int = 9
+    """Rounds of raw and of text steps, in turns; what is shown are medians over all of them."""
+    steps: int = 200
+    """Steps in a round; resets are a tenth as many."""
+    json: Path | None = None
+    """Where to write the result as JSON."""
 
 
 @dataclass(frozen=True, slots=True)

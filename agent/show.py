@@ -1,0 +1,305 @@
+"""A show: episodes played for someone who watches, pauses, turns back, edits and takes over.
+
+It is told what is wanted and what time it is, and tells what is to be seen; it knows of no window.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+from agent.watching import Watched
+from envs.errors import nearest
+from envs.viewer.command import Command
+from envs.viewer.scene import Scene, Typing
+
+SIGNS_A_SECOND = 50.0
+"""How fast a thought appears at a speed of 1, where the mind is faster."""
+DWELL_SECONDS = 0.9
+"""How long a whole reply stands before it is acted on, at a speed of 1."""
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 100.0)
+ARROWS = {"up": "go forward", "left": "turn left", "right": "turn right"}
+
+BUTTONS = (
+    ("pause", "pause"),
+    ("back", "← back"),
+    ("on", "on →"),
+    ("next", "next"),
+    ("again", "again"),
+    ("take over", "take over"),
+    ("edit", "edit thought"),
+    ("full text", "full text"),
+    ("picture", "picture"),
+    ("record", "record"),
+    ("help", "? help"),
+)
+
+Episodes = Callable[[int], tuple[str, Sequence[Watched]]]
+"""The title and the stages of the so many-th episode, from 0."""
+
+
+@dataclass(slots=True)
+class _Pace:
+    """How far the newest turn of a stage has been shown."""
+
+    turn: int
+    began: float
+    tokens: int = 0
+    whole: float | None = None
+    """since when all of it stands there"""
+
+
+class Show:
+    """One episode after another, on one stage or on two."""
+
+    def __init__(self, episodes: Episodes, now: float = 0.0, *, blind: bool = False) -> None:
+        """
+        Args:
+            episodes: makes them.
+            now: seconds on the clock that `tick` goes by.
+            blind: hide the picture, as the model has none.
+        """
+        self._episodes = episodes
+        self._now = now
+        self.playing = True
+        self.left = False
+        self.status = ""
+        self.wanted: list[str] = []
+        """`picture` and `record`, for whoever has a surface"""
+        self.recording = False
+        self._speed = SPEEDS.index(1.0)
+        self._blind = blind
+        self._help = False
+        self._reading = False
+        self._typing: Typing | None = None
+        self._focus = 0
+        self._open(0)
+
+    @property
+    def over(self) -> bool:
+        """Whether all stages have ended, and been seen to their end."""
+        return all(stage.ended for stage in self.stages)
+
+    @property
+    def speed(self) -> float:
+        """How many times faster than at first."""
+        return SPEEDS[self._speed]
+
+    def fastest(self) -> None:
+        """Show all there is as soon as it is there."""
+        self._speed = len(SPEEDS) - 1
+
+    def go_to(self, number: int) -> None:
+        """Show another episode, from its start."""
+        self.close()
+        self._open(number)
+        self.playing = True
+
+    def tick(self, now: float) -> None:
+        """Let time go on until `now`: thoughts appear, and replies are acted on."""
+        self._now = now
+        for stage, pace in zip(self.stages, self._paces, strict=True):
+            stage.think()
+            self._reveal(stage, pace)
+            if stage.error:
+                self.status = stage.error
+        seen = [
+            stage.ended or (stage.ready and pace.whole is not None and self._has_stood(pace.whole))
+            for stage, pace in zip(self.stages, self._paces, strict=True)
+        ]
+        if self.playing and self._turn is None and all(seen) and not self._typing:
+            self._act()
+        self._ask_a_person()
+
+    def do(self, command: Command) -> None:
+        """What someone wants. A command that makes no sense just now says why, and does nothing."""
+        self.status = ""
+        try:
+            if self._typing:
+                self._type(command)
+            else:
+                self._obey(command)
+        except ValueError as error:
+            self.status = str(error)
+
+    def scene(self) -> Scene:
+        """What is to be seen now."""
+        panels = []
+        for stage, pace in zip(self.stages, self._paces, strict=True):
+            newest = len(stage.moments) - 1
+            turn = newest if self._turn is None else min(self._turn, newest)
+            panel = stage.panel(turn, pace.tokens if turn == newest else None)
+            panels.append(replace(panel, blind=self._blind))
+        return Scene(
+            title=self.title,
+            panels=tuple(panels),
+            playing=self.playing,
+            speed=f"{self.speed:g}x",
+            recording=self.recording,
+            status=self.status,
+            typing=self._typing or (self._whole_text() if self._reading else None),
+            help=self._help,
+            buttons=BUTTONS,
+        )
+
+    def wait(self) -> None:
+        """Until the minds have answered, and all of it is to be seen: for those who record."""
+        for stage in self.stages:
+            stage.wait()
+
+    def close(self) -> None:
+        """Leave the minds alone."""
+        for stage in self.stages:
+            stage.leave()
+
+    def _open(self, number: int) -> None:
+        self._number = number
+        self.title, self.stages = self._episodes(number)
+        self._paces = [_Pace(0, self._now) for _ in self.stages]
+        self._turn: int | None = None
+        self._focus = min(self._focus, len(self.stages) - 1)
+
+    def _reveal(self, stage: Watched, pace: _Pace) -> None:
+        newest = len(stage.moments) - 1
+        if pace.turn != newest:
+            pace.turn, pace.began, pace.tokens, pace.whole = newest, self._now, 0, None
+        now = stage.moments[newest]
+        due = (self._now - pace.began) * SIGNS_A_SECOND * self.speed
+        ends = accumulate(len(token.text) for token in now.tokens)
+        pace.tokens = max(sum(end <= due for end in ends), pace.tokens)
+        complete = now.response is not None and pace.tokens == len(now.tokens)
+        pace.whole = (pace.whole or self._now) if complete else None
+
+    def _has_stood(self, since: float) -> bool:
+        return self._now - since >= DWELL_SECONDS / self.speed
+
+    def _act(self) -> None:
+        for stage in self.stages:
+            if stage.ready:
+                stage.act()
+
+    def _ask_a_person(self) -> None:
+        stage = self.stages[self._focus]
+        if stage.waits_for_a_person and self._typing is None and self._turn is None:
+            words = ", ".join(stage.live.world.action_words)
+            hint = f"enter: do it   tab: complete   esc: hand back   arrows move   ({words})"
+            self._typing = Typing("What is to be done?", "", hint)
+
+    def _obey(self, command: Command) -> None:
+        stage = self.stages[self._focus]
+        newest = max(len(one.moments) for one in self.stages) - 1
+        match command.name:
+            case "leave":
+                self.left = True
+            case "escape" if self._help or self._reading:
+                self._help = self._reading = False
+            case "escape":
+                self.left = True
+            case "pause":
+                self.playing = not self.playing
+            case "on":
+                self._one_on(newest)
+            case "back":
+                self.playing = False
+                self._turn = max((newest if self._turn is None else self._turn) - 1, 0)
+            case "first":
+                self.playing, self._turn = False, 0
+            case "newest":
+                self._turn = None
+            case "turn":
+                self.playing, self._focus = False, command.panel
+                self._turn = None if command.turn >= newest else command.turn
+            case "faster" | "slower":
+                step = 1 if command.name == "faster" else -1
+                self._speed = min(max(self._speed + step, 0), len(SPEEDS) - 1)
+            case "next" | "again":
+                self.go_to(self._number + (command.name == "next"))
+            case "take over":
+                self._take_over(stage)
+            case "edit":
+                self._edit(stage)
+            case "blind":
+                self._blind = not self._blind
+            case "full text":
+                self._focus, self._reading = command.panel, not self._reading
+            case "help":
+                self._help = not self._help
+            case "picture" | "record":
+                self.wanted.append(command.name)
+
+    def _one_on(self, newest: int) -> None:
+        """A turn back is gone forward again; the newest one is acted on."""
+        self.playing = False
+        if self._turn is not None:
+            self._turn = None if self._turn + 1 >= newest else self._turn + 1
+        elif self.over:
+            raise ValueError("the episode has ended: n for the next one, r for the same again")
+        elif all(one.ended or one.ready for one in self.stages):
+            self._act()
+        else:
+            raise ValueError("the thought is still being written")
+
+    def _take_over(self, stage: Watched) -> None:
+        self._turn = None
+        if stage.by_hand:
+            stage.hand_back()
+            self.status = "handed back"
+        elif stage.busy:
+            raise ValueError("the thought is still being written: take over once it stands")
+        else:
+            stage.take_over()
+            self.playing = True
+
+    def _edit(self, stage: Watched) -> None:
+        if not stage.ready:
+            raise ValueError("there is no thought to edit yet: wait until it stands there")
+        self.playing, self._turn = False, None
+        hint = "enter: let the mind choose by this thought   esc: leave it"
+        title = f"Edit the thought of {stage.name}"
+        self._typing = Typing(title, stage.moments[-1].thought, hint)
+
+    def _whole_text(self) -> Typing:
+        """All that the shown turn says, to be read."""
+        stage = self.stages[self._focus]
+        newest = len(stage.moments) - 1
+        now = stage.moments[newest if self._turn is None else min(self._turn, newest)]
+        said = "".join(token.text for token in now.tokens)
+        return Typing("The whole text of this turn", f"{now.observation}   →   {said}", "esc: back")
+
+    def _type(self, command: Command) -> None:
+        typing = self._typing
+        assert typing
+        stage = self.stages[self._focus]
+        match command.name:
+            case "leave":
+                self.left = True
+            case "type":
+                self._typing = replace(typing, text=typing.text + command.text)
+            case "delete":
+                self._typing = replace(typing, text=typing.text[:-1])
+            case "complete" if stage.waits_for_a_person:
+                words = [w for w in stage.live.world.action_words if w.startswith(typing.text)]
+                self._typing = replace(typing, text=words[0] if words else typing.text)
+            case "escape":
+                self._typing = None
+                if stage.waits_for_a_person:
+                    stage.hand_back()
+            case "arrow" if stage.waits_for_a_person and not typing.text:
+                self._say(stage, ARROWS.get(command.text, command.text))
+            case "enter" if stage.waits_for_a_person:
+                self._say(stage, typing.text)
+            case "enter":
+                self._typing = None
+                stage.rethink(typing.text)
+                self._paces[self._focus] = _Pace(len(stage.moments) - 1, self._now)
+
+    def _say(self, stage: Watched, text: str) -> None:
+        """A person's reply, `action` or `thought > action`."""
+        thought, _, action = text.rpartition(">")
+        action = action.strip()
+        if not stage.live.world.can_read(action):
+            meant = nearest(action, stage.live.world.action_words, cutoff=0.4)
+            raise ValueError(
+                f"there is no action {action!r}" + (f": did you mean {meant!r}?" if meant else "")
+            )
+        stage.say(action, thought.strip())
+        self._typing = None

@@ -1,0 +1,66 @@
+"""Watch a mind think while it acts, in a window or recorded without one.
+
+python -m scripts.watch                                    the newest run here, or the expert
+python -m scripts.watch --policy runs/default-0 expert     two side by side, on the same seed
+python -m scripts.watch --policy human --blind --save mine.jsonl
+python -m scripts.watch --episodes runs/default-0          what GRPO played; its newest: --first -1
+python -m scripts.watch --policy expert --seed 7 --headless --record out.gif
+
+In the window: space pauses, arrows turn back and on, e edits the thought before the action is
+sampled, t takes over, ? tells the rest.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import envs
+from agent.loading import load, newest_model, tokenizer_of
+from agent.policies import Policy
+from agent.replies import ReplyMode
+from scripts.cli import friendly, options, write_json
+from training.watch import contact_sheet, kept_episodes, live_episodes, record, run_window
+from training.watch_config import WatchConfig
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Parse the command line and show."""
+    with friendly():
+        asked = options(WatchConfig, "watch", sys.argv[1:] if args is None else args, __doc__ or "")
+        make = partial(envs.make, phrasing=asked.phrasing, render_mode="rgb_array")
+        if asked.episodes:
+            tokenizer = tokenizer_of(asked.episodes)
+            shown = kept_episodes(asked.episodes, asked.first, make, ReplyMode.THINK, tokenizer)
+        else:
+            policies = [_policy(name, asked) for name in asked.policy or (_newest_run(),)]
+            shown = live_episodes(policies, asked.task, asked.seed, make)
+        if not asked.headless:
+            run_window(shown, Path("pictures"), asked.save, blind=asked.blind)
+            return
+        episode = record(shown, asked.record, asked.size)
+        if asked.sheet:
+            contact_sheet(episode, make, asked.sheet)
+        write_json(asked.json, asdict(episode))
+        written = [str(path) for path in (asked.record, asked.sheet) if path]
+        print(f"{episode.status.value} after {len(episode.turns)} turns: {', '.join(written)}")
+
+
+def _policy(name: str, asked: WatchConfig) -> Policy | None:
+    if name == "human":
+        return None
+    return load(name, temperature=0.0 if asked.greedy else None, precision=asked.precision)
+
+
+def _newest_run() -> str:
+    """The newest run here that has a mind to show; the expert where there is none."""
+    runs = [folder for folder in Path("runs").glob("*") if newest_model(folder)]
+    if runs:
+        return str(max(runs, key=lambda folder: folder.stat().st_mtime))
+    print("There is no trained mind in runs/ yet: this is the expert. `make train` makes one.")
+    return "expert"
+
+
+if __name__ == "__main__":
+    main()

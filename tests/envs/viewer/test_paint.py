@@ -1,0 +1,131 @@
+"""Any scene at any size: nothing fails, nothing leaves the window, nothing overlaps unseen."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pygame
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from envs.viewer.blocks import blocks_of, fit
+from envs.viewer.fonts import ellipsis, line_height, width, wrap
+from envs.viewer.paint import Scale, paint
+from envs.viewer.scene import Claim, Panel, Picture, Scene, Tick, Token, Typing, Verdict
+
+SIZES = [(640, 420), (900, 600), (1280, 800), (3840, 2160), (500, 900), (200, 200)]
+PANEL = Panel(
+    policy="default-0",
+    mission="go to the red ball",
+    turn=2,
+    turn_limit=20,
+    picture=Picture(np.full((64, 96, 3), 90, np.uint8), (6, 4), ((1, 1), (1, 2), (2, 2)), (3, 2)),
+    observation="You see a red ball 2 ahead 1 right. You face north. 18 turns left.",
+    thought=(Token("I see the red ball", 0.9), Token(" 2 ahead 1 right", 0.2), Token(".", None)),
+    claims=(Claim("I see the red ball.", Verdict.TRUE), Claim("It is near.", Verdict.FALSE)),
+    action="go forward",
+    choices=(("turn left", 0.1), ("turn right", 0.0), ("go forward", 0.9)),
+    reward=0.0,
+    episode_return=0.5,
+    timeline=(Tick(), Tick(readable=False), Tick(reward=1.0), Tick(slip=True)),
+    facts=(("advantage", "+0.54"),),
+)
+SCENE = Scene("goto-small · seed 3", (PANEL,), buttons=(("pause", "pause"), ("help", "? help")))
+SCENES = {
+    "one": SCENE,
+    "two": replace(SCENE, panels=(PANEL, replace(PANEL, outcome="success", thinking=True))),
+    "nothing yet": replace(SCENE, panels=(Panel("expert"),)),
+    "no panels": replace(SCENE, panels=()),
+    "blind": replace(SCENE, panels=(replace(PANEL, blind=True),)),
+    "help": replace(SCENE, help=True, recording=True, playing=False),
+    "typing": replace(SCENE, typing=Typing("Edit the thought", "word " * 400, "enter: go on")),
+    "trouble": replace(SCENE, panels=(replace(PANEL, action="", trouble="stray text"),)),
+    "long": replace(
+        SCENE,
+        panels=(
+            replace(
+                PANEL,
+                mission="go " * 300,
+                observation="x" * 5000,
+                timeline=(Tick(),) * 200,
+                turn=199,
+                turn_limit=200,
+                choices=tuple((f"action {n}", 0.05) for n in range(20)),
+            ),
+        ),
+    ),
+    "any script": replace(
+        SCENE,
+        panels=(replace(PANEL, observation="Ελληνικά עברית 日本語 \U0001f600 \u202e\x1b[31m"),),
+    ),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("name", SCENES)
+def test_every_scene_is_painted_at_every_size(name: str, size: tuple[int, int]) -> None:
+    surface = pygame.Surface(size)
+    hits = paint(surface, SCENES[name])
+    window = surface.get_rect()
+    assert all(window.contains(hit.rect) for hit in hits if hit.rect.width > 1)
+    if name != "no panels":
+        assert pygame.surfarray.array3d(surface).std() > 0
+
+
+@pytest.mark.parametrize("size", [size for size in SIZES if min(size) > 400], ids=str)
+def test_every_turn_of_a_long_episode_can_be_clicked(size: tuple[int, int]) -> None:
+    hits = paint(pygame.Surface(size), SCENES["long"])
+    ticks = [hit for hit in hits if hit.command == "turn"]
+    assert [hit.turn for hit in ticks] == list(range(200))
+    lefts = [hit.rect.left for hit in ticks]
+    assert lefts == sorted(lefts)
+
+
+def test_what_was_cut_can_be_read_in_full() -> None:
+    cut = {hit.command for hit in paint(pygame.Surface((900, 600)), SCENES["long"])}
+    whole = {hit.command for hit in paint(pygame.Surface((1280, 800)), SCENE)}
+    assert "full text" in cut
+    assert "full text" not in whole
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(st.text(st.characters(codec="utf-8"), max_size=40), max_size=8), st.integers(40, 400)
+)
+def test_wrapped_lines_fit_and_lose_nothing(texts: list[str], room: int) -> None:
+    lines = wrap(texts, 14, room)
+    for line in lines:
+        wide = sum(width(text, 14) for text, _ in line)
+        assert wide <= room or all(len(text) == 1 for text, _ in line)
+    told = "".join(text for line in lines for text, _ in line)
+    assert told.replace(" ", "") == "".join(texts).replace(" ", "")
+
+
+@pytest.mark.parametrize("room", [150, 300, 600])
+def test_no_line_of_a_panel_is_wider_than_its_room(room: int) -> None:
+    mission = "pick up a purple key, then go to a green box after you open the door"
+    for panel in (replace(PANEL, mission=mission), SCENES["long"].panels[0]):
+        for block in blocks_of(panel, room, 16, 13, 20):
+            for line in block.lines:
+                wide = sum(width(text, block.size, block.bold) for text, _ in line.pieces)
+                assert line.bar is not None or wide <= room
+
+
+@given(st.text(min_size=1, max_size=60), st.integers(30, 300))
+def test_an_ellipsis_fits(text: str, room: int) -> None:
+    shown = ellipsis(text.replace("\x00", ""), 14, room)
+    assert width(shown, 14) <= room or shown == "…"
+
+
+@pytest.mark.parametrize("room", range(60, 700, 80))
+def test_blocks_fit_into_their_room(room: int) -> None:
+    blocks = fit(blocks_of(SCENES["long"].panels[0], 300, 16, 13, 20), room, 13, 9)
+    used = sum(block.height(13) + 9 for block in blocks)
+    assert used <= room or len(blocks) == 1
+    assert all(block.lines for block in blocks)
+
+
+def test_bigger_windows_have_bigger_letters() -> None:
+    heights = [line_height(Scale.of(size)(16)) for size in ((900, 600), (1150, 720), (3840, 2160))]
+    assert all(one < other for one, other in itertools.pairwise(heights))

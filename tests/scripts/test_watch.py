@@ -1,0 +1,132 @@
+"""Watching, as a user meets it: recorded without a window, and refused in a sentence."""
+
+import json
+from functools import partial
+from pathlib import Path
+
+import pygame
+import pytest
+from PIL import Image
+
+import envs
+from scripts import watch
+from tests.training.test_killed import CONFIG
+from training.config import to_json
+from training.replays import read_episodes
+from training.run_dir import RunDir
+from training.train import train
+from training.watch import keep_ended, live_episodes
+
+ENDING = ["--headless", "--policy", "expert", "--task", "goto-local", "--seed", "7"]
+
+
+def test_an_episode_is_recorded_without_a_screen(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gif, sheet, episode = (tmp_path / name for name in ("a/out.gif", "sheet.png", "episode.json"))
+    watch.main([*ENDING, "--record", str(gif), "--sheet", str(sheet), "--json", str(episode)])
+    with Image.open(gif) as moving:
+        assert moving.size == (960, 600)
+        assert getattr(moving, "n_frames", 1) > 10
+    with Image.open(sheet) as tiles:
+        assert min(tiles.size) > 300
+    kept = json.loads(episode.read_text())
+    assert kept["status"] == "success"
+    assert f"success after {len(kept['turns'])} turns" in capsys.readouterr().out
+
+
+def test_the_same_episode_is_the_same_recording(tmp_path: Path) -> None:
+    for name in ("one.png", "other.png"):
+        watch.main([*ENDING, "--record", str(tmp_path / name), "--size", "640", "420"])
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "other.png").read_bytes()
+
+
+def test_two_policies_and_what_a_run_played(tmp_path: Path) -> None:
+    with RunDir.create(tmp_path / "run", to_json(CONFIG)) as run:
+        train(CONFIG, run)
+    both = ["--headless", "--policy", str(tmp_path / "run"), "expert", "--seed", "3"]
+    watch.main([*both, "--record", str(tmp_path / "both.png")])
+    kept = ["--headless", "--episodes", str(tmp_path / "run"), "--first", "-1"]
+    watch.main([*kept, "--record", str(tmp_path / "kept.png"), "--json", str(tmp_path / "e.json")])
+    line = (tmp_path / "run" / "episodes.jsonl").read_text().splitlines()[-1]
+    ours, theirs = json.loads((tmp_path / "e.json").read_text()), json.loads(line)
+    assert ours["start"] == theirs["start"]
+    assert [turn["reply"] for turn in ours["turns"]] == [turn["reply"] for turn in theirs["turns"]]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--headless"], "--record"),
+        (["--record", "x.gif"], "go with --headless"),
+        (["--headless", "--record", "x.avi"], "a recording is .gif or .mp4"),
+        (["--headless", "--policy", "human", "--record", "x.gif"], "a person needs a window"),
+        (["--policy", "expert", "expert", "expert"], "one or two policies"),
+        (["--policy", "exprt", "--headless", "--json", "x"], "did you mean 'expert'"),
+        (["--task", "goto-smal"], "did you mean 'goto-small'"),
+        (["--seed", "-1"], "seed must be 0 or more"),
+        (
+            ["--headless", "--json", "x", "--episodes", "nowhere"],
+            "there are no episodes in nowhere",
+        ),
+    ],
+)
+def test_mistakes_are_told_in_a_sentence(
+    args: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        watch.main(args)
+    assert left.value.code == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert message.lower() in said.lower()
+    assert "Traceback" not in said
+
+
+def test_without_a_display_the_other_ways_are_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pygame.display.quit()
+    monkeypatch.setenv("SDL_VIDEODRIVER", "nothing")
+    with pytest.raises(SystemExit) as left:
+        watch.main(["--policy", "expert"])
+    assert left.value.code == 2
+    said = capsys.readouterr().err
+    assert "there is no display" in said and "--headless" in said and "scripts.play" in said
+
+
+def test_the_window_is_led_by_keys_and_left_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys as they come from pygame, on its dummy display."""
+    keys = iter(
+        [
+            *(pygame.K_SPACE, pygame.K_LEFT, pygame.K_RIGHT, pygame.K_UP, pygame.K_b, pygame.K_v),
+            *(pygame.K_p, pygame.K_v, pygame.K_F1, pygame.K_n, pygame.K_t, pygame.K_LEFT),
+            *(pygame.K_ESCAPE, pygame.K_q, pygame.K_q),
+        ]
+    )
+
+    def next_key() -> list[pygame.event.Event]:
+        return [pygame.event.Event(pygame.KEYDOWN, key=next(keys), unicode="", mod=0)]
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pygame.event, "get", next_key)
+    watch.main(["--policy", "expert"])
+    written = {path.suffix for path in (tmp_path / "pictures").iterdir()}
+    assert written == {".png", ".gif"}
+    assert not pygame.display.get_init()
+
+
+def test_what_a_person_played_is_kept_once(tmp_path: Path) -> None:
+    make = partial(envs.make, turn_limit=3)
+    [stage] = live_episodes([None], "goto-small", 5, make)(0)[1]
+    kept: set[int] = set()
+    while not stage.ended:
+        keep_ended([stage], tmp_path / "mine.jsonl", kept)
+        stage.say("turn left")
+        stage.act()
+    for _ in range(2):
+        keep_ended([stage], tmp_path / "mine.jsonl", kept)
+    [one] = read_episodes(tmp_path / "mine.jsonl")
+    assert one.episode == stage.episode()
+    assert [turn.action for turn in one.episode.turns] == ["turn left"] * 3
