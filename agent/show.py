@@ -16,6 +16,8 @@ SIGNS_A_SECOND = 50.0
 """How fast a thought appears at a speed of 1, where the mind is faster."""
 DWELL_SECONDS = 0.9
 """How long a whole reply stands before it is acted on, at a speed of 1."""
+PAUSE_SECONDS = 2.5
+"""How long the end of an episode stands, in an endless show."""
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 100.0)
 ARROWS = {"up": "go forward", "left": "turn left", "right": "turn right"}
 
@@ -51,13 +53,18 @@ class _Pace:
 class Show:
     """One episode after another, on one stage or on two."""
 
-    def __init__(self, episodes: Episodes, now: float = 0.0, *, blind: bool = False) -> None:
+    def __init__(
+        self, episodes: Episodes, now: float = 0.0, *, blind: bool = False, endless: bool = False
+    ) -> None:
         """
         Args:
             episodes: makes them.
             now: seconds on the clock that `tick` goes by.
             blind: hide the picture, as the model has none.
+            endless: go on to the next one by itself, `PAUSE_SECONDS` after the end.
         """
+        self._endless = endless
+        self._ended: float | None = None
         self._episodes = episodes
         self._now = now
         self.playing = True
@@ -109,6 +116,11 @@ class Show:
         if self.playing and self._turn is None and all(seen) and not self._typing:
             self._act()
         self._ask_a_person()
+        if self.over:
+            self._ended = self._now if self._ended is None else self._ended
+            stood = self._now - self._ended >= PAUSE_SECONDS
+            if self._endless and self.playing and self._turn is None and stood:
+                self.go_to(self._number + 1)
 
     def do(self, command: Command) -> None:
         """What someone wants. A command that makes no sense just now says why, and does nothing."""
@@ -152,7 +164,7 @@ class Show:
             stage.leave()
 
     def _open(self, number: int) -> None:
-        self._number = number
+        self._number, self._ended = number, None
         self.title, self.stages = self._episodes(number)
         self._paces = [_Pace(0, self._now) for _ in self.stages]
         self._turn: int | None = None

@@ -37,7 +37,9 @@ def main(args: Sequence[str] | None = None) -> None:
             policies = [_policy(name, asked) for name in asked.policy or (_newest_run(),)]
             shown = live_episodes(policies, asked.task, asked.seed, make)
         if not asked.headless:
-            run_window(shown, Path("pictures"), asked.save, blind=asked.blind)
+            run_window(
+                shown, Path("pictures"), asked.save, blind=asked.blind, endless=bool(asked.episodes)
+            )
             return
         episode = record(shown, asked.record, asked.size)
         if asked.sheet:

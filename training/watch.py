@@ -65,19 +65,25 @@ def kept_episodes(
 
 
 def run_window(
-    episodes: Episodes, pictures: Path, save: Path | None = None, *, blind: bool = False
+    episodes: Episodes,
+    pictures: Path,
+    save: Path | None = None,
+    *,
+    blind: bool = False,
+    endless: bool = False,
 ) -> None:
     """Show episodes in a window until someone leaves it.
 
     Args:
         pictures: where pictures and recordings go.
         save: keep what was played here, a line an episode.
+        blind, endless: as of a `Show`.
 
     Raises:
         OSError: if there is no display.
     """
     window = Window("grounded")
-    show = Show(episodes, perf_counter(), blind=blind)
+    show = Show(episodes, perf_counter(), blind=blind, endless=endless)
     recording: Recording | None = None
     kept: set[int] = set()
     last = perf_counter()

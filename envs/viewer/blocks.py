@@ -80,11 +80,18 @@ def fit(blocks: Sequence[Block], room: int, small: int, gap: int) -> list[Block]
         place = max(range(len(kept)), key=lambda one: len(kept[one].lines) * kept[one].size)
         if len(kept[place].lines) <= 1:
             break
-        *before, _ = kept[place].lines
-        kept[place] = replace(kept[place], lines=(*before[:-1], replace(before[-1], cut=True)))
+        kept[place] = _without_a_line(kept[place])
     while len(kept) > 1 and height() > room:
         kept.pop()
     return kept
+
+
+def _without_a_line(block: Block) -> Block:
+    """The block less its last line, or of shares less the smallest, and the mark of a cut."""
+    lines = list(block.lines)
+    shares = [1.0 if line.bar is None else line.bar for line in lines]
+    del lines[-1 if lines[-1].bar is None else shares.index(min(shares))]
+    return replace(block, lines=(*lines[:-1], replace(lines[-1], cut=True)))
 
 
 def with_ellipsis(line: Line, size: int, room: int, bold: bool = False) -> Line:

@@ -244,7 +244,7 @@ def _bar(surface: Surface, line: Line, place: Rect, names: int, size: int) -> No
     """A share of 1 as a bar between its name and its figure."""
     [(text, colour)] = line.pieces
     share = line.bar or 0.0
-    figure = width("100 %", size) + size // 2
+    figure = width("100 % …", size) + size // 2
     surface.blit(render(text, size, colour), place.topleft)
     track = Rect(place.left + names + size, 0, place.width - names - size - figure, size // 2 + 2)
     track.centery = place.centery - size // 5
@@ -252,7 +252,7 @@ def _bar(surface: Surface, line: Line, place: Rect, names: int, size: int) -> No
         pygame.draw.rect(surface, CARD, track, border_radius=track.height // 2)
         filled = Rect(track.left, track.top, max(round(track.width * share), 2), track.height)
         pygame.draw.rect(surface, mix(FAINT, SAND, share), filled, border_radius=track.height // 2)
-    said = f"{100 * share:.0f} %"
+    said = f"{100 * share:.0f} %" + (" …" if line.cut else "")
     surface.blit(render(said, size, colour), (place.right - width(said, size), place.top))
 
 

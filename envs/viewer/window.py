@@ -10,8 +10,9 @@ from envs.viewer.paint import Hit, paint
 from envs.viewer.scene import Scene
 
 SIZE = 1150, 720
-SMALLEST = 640, 420
 FRAMES_A_SECOND = 60
+UNSEEN = "dummy", "offscreen"
+"""Drivers of SDL that nobody sees; a test may ask for one."""
 
 KEYS = {
     pygame.K_SPACE: "pause",
@@ -47,8 +48,12 @@ class Window:
         os.environ.setdefault("SDL_AUDIODRIVER", "dummy")  # nothing here makes a sound
         try:
             pygame.display.init()
+            driver = pygame.display.get_driver()
+            if driver in UNSEEN and os.environ.get("SDL_VIDEODRIVER") != driver:
+                raise pygame.error(f"only {driver}")  # SDL takes it where it finds no screen
             self._surface = pygame.display.set_mode(size, pygame.RESIZABLE)
         except pygame.error as error:
+            pygame.display.quit()
             raise OSError(
                 f"there is no display to open a window on ({error}): watch without one by "
                 "--headless --record FILE, or in the terminal by python -m scripts.play"

@@ -17,12 +17,12 @@ from envs.viewer.command import Command
 MAKE = partial(envs.make, render_mode="rgb_array")
 
 
-def show_of(*policies: Policy | None) -> Show:
+def show_of(*policies: Policy | None, endless: bool = False) -> Show:
     def episodes(number: int) -> tuple[str, list[Watched]]:
         start = Start("goto-local", 1 + number)
         return f"seed {start.seed}", [Watched(policy, start, MAKE) for policy in policies]
 
-    return Show(episodes)
+    return Show(episodes, endless=endless)
 
 
 def run(show: Show, seconds: float, began: float = 0.0) -> float:
@@ -85,6 +85,16 @@ def test_one_turn_on_acts_once() -> None:
     show.do(Command("on"))
     run(show, 3, now)
     assert show.scene().panels[0].turn == 1
+
+
+def test_an_endless_show_goes_on_by_itself() -> None:
+    show = show_of(ExpertPolicy(), endless=True)
+    for _ in range(10):
+        show.do(Command("faster"))
+    now = run(show, 2)
+    assert show.over and show.scene().title == "seed 1"
+    run(show, 2, now)
+    assert show.scene().title == "seed 2"
 
 
 def test_next_and_again() -> None:

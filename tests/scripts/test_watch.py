@@ -82,11 +82,17 @@ def test_mistakes_are_told_in_a_sentence(
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("driver", ["nothing", None])
 def test_without_a_display_the_other_ways_are_named(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    driver: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pygame.display.quit()
-    monkeypatch.setenv("SDL_VIDEODRIVER", "nothing")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    if driver:
+        monkeypatch.setenv("SDL_VIDEODRIVER", driver)
+    else:
+        monkeypatch.setattr(pygame.display, "get_driver", lambda: "offscreen")
     with pytest.raises(SystemExit) as left:
         watch.main(["--policy", "expert"])
     assert left.value.code == 2

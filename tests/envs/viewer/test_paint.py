@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pygame
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from envs.viewer import fonts
 from envs.viewer.blocks import blocks_of, fit
 from envs.viewer.fonts import ellipsis, line_height, width, wrap
 from envs.viewer.paint import Scale, paint
@@ -129,3 +131,37 @@ def test_blocks_fit_into_their_room(room: int) -> None:
 def test_bigger_windows_have_bigger_letters() -> None:
     heights = [line_height(Scale.of(size)(16)) for size in ((900, 600), (1150, 720), (3840, 2160))]
     assert all(one < other for one, other in itertools.pairwise(heights))
+
+
+PICTURES = Path(__file__).with_name("pictures")
+
+
+@pytest.mark.parametrize("name", ["one", "two", "help", "typing"])
+def test_scenes_look_as_they_did(name: str) -> None:
+    """Drawn anew by `python -m tests.envs.viewer.test_paint`, after a look at them."""
+    surface = pygame.Surface((900, 600))
+    paint(surface, SCENES[name])
+    found = pygame.surfarray.array3d(surface).astype(int)
+    expected = pygame.surfarray.array3d(pygame.image.load(PICTURES / f"{name}.png")).astype(int)
+    assert np.abs(found - expected).mean() < 1.0
+
+
+def test_a_font_that_is_not_there_is_said_and_another_taken(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(fonts, "find_spec", lambda _: None)
+    for kept in (fonts.font, fonts.render, fonts.width):
+        kept.cache_clear()
+    try:
+        paint(pygame.Surface((900, 600)), SCENE)
+    finally:
+        for kept in (fonts.font, fonts.render, fonts.width):
+            kept.cache_clear()
+    assert "is not there: pygame's own is taken" in caplog.text
+
+
+if __name__ == "__main__":
+    for one in ("one", "two", "help", "typing"):
+        drawn = pygame.Surface((900, 600))
+        paint(drawn, SCENES[one])
+        pygame.image.save(drawn, PICTURES / f"{one}.png")
