@@ -36,7 +36,7 @@ def main(args: Sequence[str] | None = None) -> None:
         with TemporaryDirectory(prefix="soak-") as folder:
             seen = asdict(soak(Path(folder, "run"), asked.steps, console))
         for name, value in seen.items():
-            shown = f"{value:+.1%}" if isinstance(value, float) else f"{value:,}"
+            shown = f"{value:+.1%}" if isinstance(value, float) else f"{value}"
             console.print(f"{name.replace('_', ' '):20} {shown}")
         write_json(asked.json, seen)
 

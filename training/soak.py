@@ -3,7 +3,6 @@ slow down, and can everything be read as it is written?
 """
 
 import json
-import math
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -15,10 +14,14 @@ from statistics import median
 from typing import Any
 
 import psutil
+import torch
 from rich.console import Console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from transformers import LlamaConfig, LlamaForCausalLM
 
 from agent.language_policy import Sampling
+from agent.models import Mind, save_model
+from agent.nano import nano_tokenizer
 from agent.replies import ReplyMode
 from training.config import (
     ColdStartConfig,
@@ -38,8 +41,8 @@ EPISODES = 10
 
 @dataclass(frozen=True, slots=True)
 class Soaked:
-    """What a long run was like. Growth compares the last tenth of the run with its second tenth:
-    in the first one buffers still find their size."""
+    """What a long run was like. Growth compares the last tenth of the run with the tenth before its
+    middle: until then buffers find their size, and the heap its shape."""
 
     soak_steps: int
     soak_episodes: int
@@ -49,6 +52,8 @@ class Soaked:
     """of the seconds of a step, as a share"""
     most_open_files: int
     open_files_growth: int
+    memory_mb: tuple[int, ...]
+    """held in each tenth of the run, median"""
     readings: int
     """how often another process read metrics, episodes and TensorBoard's file and wrote the report
     while the run was being written"""
@@ -62,17 +67,37 @@ class Sample:
     files: int
 
 
-def config(steps: int, seed: int = 0) -> TrainConfig:
-    """Short replies of a small mind that has learned their form, and hardly learns from then on."""
+def tiny_mind() -> Mind:
+    """A language model of one narrow layer, so that a step is short."""
+    tokenizer = nano_tokenizer()
+    torch.manual_seed(0)
+    shape = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        max_position_embeddings=512,
+        tie_word_embeddings=True,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    return Mind(LlamaForCausalLM(shape), tokenizer, "tiny")
+
+
+def config(steps: int, model: Path) -> TrainConfig:
+    """Short replies of a mind that has learned their form, and hardly learns from then on."""
     return TrainConfig(
-        seed=seed,
+        model=str(model),
         threads=1,
         reply_mode=ReplyMode.ANSWER,
-        sampling=Sampling(max_reply_tokens=8, history=0),
-        cold=ColdStartConfig(demonstrations=16, steps=16, episodes_per_step=4, learning_rate=5e-3),
+        sampling=Sampling(temperature=0.5, max_reply_tokens=8, history=0),
+        cold=ColdStartConfig(demonstrations=16, steps=150, episodes_per_step=4, learning_rate=1e-2),
         grpo=GrpoConfig(steps=steps, groups=EPISODES // 2, group_size=2, learning_rate=1e-7),
         learner=LearnerConfig(optimizer="muon"),
-        evaluation=EvaluationConfig(missions=2, validation_missions=2, every=steps),
+        evaluation=EvaluationConfig(
+            missions=2, validation_missions=2, every=steps, zero_shot=False
+        ),
     )
 
 
@@ -82,7 +107,9 @@ def soak(folder: Path, steps: int, console: Console | None = None) -> Soaked:
     Raises:
         RuntimeError: if the reader could not read something, with the reason.
     """
-    asked = config(steps)
+    model = folder.with_name(f"{folder.name}-mind")
+    save_model(tiny_mind(), model)
+    asked = config(steps, model)
     with RunDir.create(folder, to_json(asked), console) as run, _read_all_along(folder) as read:
         train(asked, run)
     samples, readings = read()
@@ -97,27 +124,28 @@ def soak(folder: Path, steps: int, console: Console | None = None) -> Soaked:
         memory_growth=growth(held),
         step_time_drift=growth(seconds),
         most_open_files=max(files),
-        open_files_growth=round(_late(files) - _early(files)),
+        open_files_growth=round(median(_tenths(files)[-1]) - median(_tenths(files)[4])),
+        memory_mb=tuple(round(median(tenth) / 1e6) for tenth in _tenths(held)),
         readings=readings,
     )
 
 
 def growth(values: Sequence[float]) -> float:
-    """By which share the last tenth lies above the second tenth, medians.
+    """By which share the last tenth lies above the fifth, medians.
 
-    >>> growth([9, 10, 10, 10, 10, 10, 10, 10, 10, 11])
+    >>> round(growth([5, 8, 9, 10, 10, 10, 10, 10, 10, 11]), 3)
     0.1
     """
-    return _late(values) / _early(values) - 1
+    tenths = _tenths(values)
+    return median(tenths[-1]) / median(tenths[4]) - 1
 
 
-def _early(values: Sequence[float]) -> float:
-    tenth = math.ceil(len(values) / 10)
-    return median(values[tenth : 2 * tenth] or values)
-
-
-def _late(values: Sequence[float]) -> float:
-    return median(values[-math.ceil(len(values) / 10) :])
+def _tenths(values: Sequence[float]) -> list[Sequence[float]]:
+    """Ten parts of the same length, those of too few values shared."""
+    count = len(values)
+    return [
+        values[n * count // 10 : max((n + 1) * count // 10, n * count // 10 + 1)] for n in range(10)
+    ]
 
 
 Read = Callable[[], tuple[list[Sample], int]]
