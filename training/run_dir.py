@@ -75,6 +75,11 @@ class RunDir:
         self._sinks = sinks
         self._newest: Checkpoint | None = None
         self._new = False
+        self._validated = [
+            (line["success"], line["step"])
+            for line in read_metrics(folder)
+            if line["stage"] == "validation"
+        ]
 
     @classmethod
     def create(
@@ -169,11 +174,10 @@ class RunDir:
         Where as many steps lie between validations as between checkpoints, it holds the very
         weights that were validated.
         """
-        lines = [line for line in read_metrics(self.folder) if line["stage"] == "validation"]
-        if not lines:
+        if not self._validated:
             return None
-        best = max(lines, key=lambda line: (line["success"], line["step"]))
-        return not_later(self.folder / "checkpoints", best["step"])
+        _, step = max(self._validated)
+        return not_later(self.folder / "checkpoints", step)
 
     def log(
         self, stage: str, step: int, values: Mapping[str, Any], *, of: int | None = None
@@ -190,6 +194,8 @@ class RunDir:
         record = Record(stage, step, dict(values), of)
         with _writing(self.folder):
             append_line(self.folder / "metrics.jsonl", record.line())
+            if stage == "validation":
+                self._validated.append((values["success"], step))
             for sink in self._sinks:
                 sink.show(record)
 
