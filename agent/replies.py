@@ -23,7 +23,7 @@ _FORM = ["<think>", "</think>", "<answer>", "</answer>"]
 _FORGERY = re.compile(
     # The turn delimiters of chat templates, and what worlds alone may say.
     r"<[|\uff5c][^|\uff5c>]*[|\uff5c]>|<(?:start|end)_of_turn>|\[/?INST\]|</?s>"
-    r"|\b(?:observation|reply|reward|done)\s*:|^\s*(?:system|user|assistant)\s*:",
+    r"|(?:observation|reply|reward|done)\s*:|^\s*(?:system|user|assistant)\s*:",
     re.IGNORECASE | re.MULTILINE,
 )
 
