@@ -14,6 +14,7 @@ from typing import Self
 from transformers import PreTrainedTokenizerBase
 
 from agent.replies import ReplyMode
+from envs.display import encodable
 
 _HOW_TO_REPLY = {
     ReplyMode.THINK: "First think: <think>thought</think>. Then act: <answer>action</answer>.",
@@ -71,7 +72,7 @@ class ChatFrame:
 
         @lru_cache(REMEMBERED)
         def text(text: str) -> tuple[int, ...]:
-            text = text.encode(errors="replace").decode()  # half a surrogate pair is no text
+            text = encodable(text)
             for mark in marks:
                 text = text.replace(mark, f"{mark[0]} {mark[1:]}")
             encoded = tokenizer(text, add_special_tokens=False, split_special_tokens=True)

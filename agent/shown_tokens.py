@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from transformers import PreTrainedTokenizerBase
@@ -34,9 +35,15 @@ def tokens_of(response: Response, tokenizer: PreTrainedTokenizerBase | None) -> 
     """The tokens of a reply, where it is known in which it was drawn; else its words."""
     if tokenizer is None or not response.log_probs:
         return [Token(word) for word in _words(response.text)]
-    texts = pieces(tokenizer, response.reply_ids)
-    chances = (math.exp(one) for one in response.log_probs)
-    return [Token(text, chance) for text, chance in zip(texts, chances, strict=True)]
+    return drawn_tokens(tokenizer, response.reply_ids, response.log_probs)
+
+
+def drawn_tokens(
+    tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], log_probs: Sequence[float]
+) -> list[Token]:
+    """Tokens as text, each with the probability with which it was drawn."""
+    texts = pieces(tokenizer, ids)
+    return [Token(text, math.exp(one)) for text, one in zip(texts, log_probs, strict=True)]
 
 
 def _words(text: str) -> list[str]:

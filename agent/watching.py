@@ -3,7 +3,6 @@
 A mind is asked in a thread of its own, so that the window never waits for it.
 """
 
-import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +15,8 @@ from agent.language_policy import LanguagePolicy
 from agent.policies import LiveEpisode, Policy, Response
 from agent.replies import ReplyMode, parse, render
 from agent.rollout import MakeWorld, begin, take_turn
-from agent.shown_tokens import thought_of, tokens_of
-from agent.steering import Question, ask, choice_probabilities, dictated, pieces, reply
+from agent.shown_tokens import drawn_tokens, thought_of, tokens_of
+from agent.steering import Question, ask, choice_probabilities, dictated, reply
 from agent.types import Episode, EpisodeStatus, ReplyStatus, Start
 from envs.grid_world import GridWorld
 from envs.viewer.scene import Claim, Panel, Picture, Tick, Token
@@ -53,14 +52,14 @@ class Replayer:
         self,
         episode: Episode,
         name: str,
-        mode: ReplyMode = ReplyMode.THINK,
         tokenizer: PreTrainedTokenizerBase | None = None,
     ) -> None:
         """
         Args:
             tokenizer: that of the mind who played, to tell its tokens apart.
         """
-        self.episode, self.name, self.mode, self.tokenizer = episode, name, mode, tokenizer
+        self.episode, self.name, self.tokenizer = episode, name, tokenizer
+        self.mode = _mode_of(episode)
 
     def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
         """The recorded replies."""
@@ -294,7 +293,7 @@ class Watched:
             return
         tokenizer, ends = self.policy.mind.tokenizer, self.policy.mind.end_ids
         now.tokens = [Token(begun)] if begun else []
-        given, ids, chances = len(now.tokens), [], []
+        begun_with, ids, log_probs = now.tokens, [], []
 
         def drawn(id: int, log_prob: float) -> None:
             if self._left.is_set():
@@ -302,11 +301,8 @@ class Watched:
             if id in ends:
                 return
             ids.append(id)
-            chances.append(math.exp(log_prob))
-            texts = pieces(tokenizer, ids)
-            now.tokens = now.tokens[:given] + [
-                Token(text, chance) for text, chance in zip(texts, chances, strict=True)
-            ]
+            log_probs.append(log_prob)
+            now.tokens = begun_with + drawn_tokens(tokenizer, ids, log_probs)
 
         question = self._asked(self.policy)
         response = reply(self.policy, question, begun, drawn)
@@ -339,6 +335,14 @@ class Watched:
 
 class _Left(Exception):
     """Nobody is watching any more."""
+
+
+def _mode_of(episode: Episode) -> ReplyMode:
+    """The mode in which the replies of an episode were read."""
+    read = (turn for turn in episode.turns if turn.status is ReplyStatus.OK)
+    reply = next((turn.reply for turn in read), "")
+    modes = (mode for mode in ReplyMode if parse(reply, (), mode).status is ReplyStatus.OK)
+    return next(modes, ReplyMode.THINK)
 
 
 def _trouble(now: Moment) -> str:

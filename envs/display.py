@@ -4,6 +4,15 @@ MOST = 2000
 """Characters of one text that are shown."""
 
 
+def encodable(text: str) -> str:
+    """A text that UTF-8 can carry: half of a surrogate pair becomes `?`.
+
+    >>> encodable("a \\ud800 é")
+    'a ? é'
+    """
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
 def visible(text: str) -> str:
     """A text whose characters all show, and do nothing else.
 

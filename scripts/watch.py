@@ -19,9 +19,9 @@ from pathlib import Path
 import envs
 from agent.loading import load, newest_model, tokenizer_of
 from agent.policies import Policy
-from agent.replies import ReplyMode
 from scripts.cli import friendly, options, write_json
-from training.watch import contact_sheet, kept_episodes, live_episodes, record, run_window
+from training.picture import draw_episode
+from training.watch import kept_episodes, live_episodes, record, run_window
 from training.watch_config import WatchConfig
 
 
@@ -32,7 +32,7 @@ def main(args: Sequence[str] | None = None) -> None:
         make = partial(envs.make, phrasing=asked.phrasing, render_mode="rgb_array")
         if asked.episodes:
             tokenizer = tokenizer_of(asked.episodes)
-            shown = kept_episodes(asked.episodes, asked.first, make, ReplyMode.THINK, tokenizer)
+            shown = kept_episodes(asked.episodes, asked.first, make, tokenizer)
         else:
             policies = [_policy(name, asked) for name in asked.policy or (_newest_run(),)]
             shown = live_episodes(policies, asked.task, asked.seed, make)
@@ -43,7 +43,7 @@ def main(args: Sequence[str] | None = None) -> None:
             return
         episode = record(shown, asked.record, asked.size)
         if asked.sheet:
-            contact_sheet(episode, make, asked.sheet)
+            draw_episode(episode, make, asked.sheet, most=len(episode.turns))
         write_json(asked.json, asdict(episode))
         written = [str(path) for path in (asked.record, asked.sheet) if path]
         print(f"{episode.status.value} after {len(episode.turns)} turns: {', '.join(written)}")
@@ -57,9 +57,9 @@ def _policy(name: str, asked: WatchConfig) -> Policy | None:
 
 def _newest_run() -> str:
     """The newest run here that has a mind to show; the expert where there is none."""
-    runs = [folder for folder in Path("runs").glob("*") if newest_model(folder)]
-    if runs:
-        return str(max(runs, key=lambda folder: folder.stat().st_mtime))
+    runs = sorted(Path("runs").glob("*"), key=lambda folder: folder.stat().st_mtime, reverse=True)
+    for folder in filter(newest_model, runs):  # which reads all of a checkpoint: one is enough
+        return str(folder)
     print("There is no trained mind in runs/ yet: this is the expert. `make train` makes one.")
     return "expert"
 

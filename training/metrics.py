@@ -9,6 +9,8 @@ from typing import Any, Protocol, Self
 
 from torch.utils.tensorboard import SummaryWriter
 
+from envs.display import encodable
+
 _PLACE = ("stage", "step", "of")
 
 
@@ -63,9 +65,20 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     Raises:
         ValueError: for a line that is no JSON, with its number.
     """
+    return read_lines_behind(path, 0)[0]
+
+
+def read_lines_behind(path: Path, offset: int) -> tuple[list[dict[str, Any]], int]:
+    """The objects behind an offset in bytes, and where the last whole line ends.
+
+    Raises:
+        ValueError: for a line that is no JSON, with its number, counted from the offset.
+    """
     if not path.exists():
-        return []
-    whole, _, _ = path.read_bytes().rpartition(b"\n")
+        return [], offset
+    with path.open("rb") as file:
+        file.seek(offset)
+        whole, newline, _ = file.read().rpartition(b"\n")
     found = []
     for number, line in enumerate(whole.split(b"\n"), 1):
         try:
@@ -73,13 +86,13 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
                 found.append(dict(json.loads(line)))
         except (ValueError, TypeError, RecursionError) as error:
             raise ValueError(f"{path} is damaged in line {number}: {error}") from error
-    return found
+    return found, offset + len(whole) + len(newline)
 
 
 def _strict(value: Any) -> Any:
     """The same with text for the numbers that JSON can't write, and `?` for half a character."""
     if isinstance(value, str):
-        return value if value.isascii() else value.encode(errors="replace").decode()
+        return encodable(value)
     if isinstance(value, float) and not math.isfinite(value):
         return str(float(value))
     if isinstance(value, Mapping):

@@ -9,7 +9,7 @@ import numpy as np
 
 from agent.types import Episode, EpisodeStatus, ReplyStatus, Start, Turn
 from training.advantages import group_advantages
-from training.metrics import read_lines
+from training.metrics import read_lines_behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +39,34 @@ def episode_lines(path: Path) -> Path:
     return file
 
 
-def read_episodes(path: Path) -> list[Kept]:
-    """Every episode of a file that is whole; one still being written is left out.
+class Episodes:
+    """The episodes of a run or a file that grows; what has been read is not read again."""
 
-    Raises:
-        ValueError: for a file that is damaged, or holds none.
-    """
-    file = episode_lines(path)
-    lines = read_lines(file)
-    try:
-        kept = [_kept(line) for line in lines]
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{file} holds something that is no episode: {error!r}") from error
-    if not kept:
-        raise ValueError(f"{file} holds no whole episode yet")
-    return kept
+    def __init__(self, path: Path) -> None:
+        """
+        Raises:
+            ValueError: if there is no such file.
+        """
+        self._file = episode_lines(path)
+        self._offset = 0
+        self._kept: list[Kept] = []
+
+    def read(self) -> list[Kept]:
+        """Every episode that is whole by now; one still being written is left out.
+
+        Raises:
+            ValueError: for a file that is damaged, or holds none.
+        """
+        lines, self._offset = read_lines_behind(self._file, self._offset)
+        try:
+            self._kept += [_kept(line) for line in lines]
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{self._file} holds something that is no episode: {error!r}"
+            ) from error
+        if not self._kept:
+            raise ValueError(f"{self._file} holds no whole episode yet")
+        return self._kept
 
 
 def facts_of(one: Kept, all_kept: list[Kept]) -> tuple[tuple[str, str], ...]:

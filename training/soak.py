@@ -2,7 +2,6 @@
 slow down, and can everything be read as it is written?
 """
 
-import json
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +30,7 @@ from training.config import (
     TrainConfig,
     to_json,
 )
+from training.metrics import read_lines_behind
 from training.report import write_report
 from training.run_dir import RunDir, read_metrics
 from training.train import train
@@ -191,7 +191,7 @@ def _watch(folder: Path, trainer: int, ready: Event, over: Event, out: Any) -> N
             if not any(line["stage"] == "grpo" for line in read_metrics(folder)):
                 continue
             samples.append(Sample(process.memory_info().rss, process.num_fds()))
-            offset = _read_episodes(folder / "episodes.jsonl", offset)
+            _, offset = read_lines_behind(folder / "episodes.jsonl", offset)
             board.Reload()
             if readings % 20 == 0:
                 write_report(folder)
@@ -199,15 +199,3 @@ def _watch(folder: Path, trainer: int, ready: Event, over: Event, out: Any) -> N
         out.send((samples, readings))
     except Exception as error:
         out.send(repr(error))
-
-
-def _read_episodes(path: Path, offset: int) -> int:
-    """Read the whole lines behind an offset; returns where they end."""
-    if not path.exists():
-        return offset
-    with path.open("rb") as file:
-        file.seek(offset)
-        whole, newline, _ = file.read().rpartition(b"\n")
-    for line in whole.splitlines():
-        json.loads(line)
-    return offset + len(whole) + len(newline)

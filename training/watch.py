@@ -7,19 +7,18 @@ from pathlib import Path
 from time import perf_counter, strftime
 
 import pygame
+from transformers import PreTrainedTokenizerBase
 
 from agent.policies import Policy
-from agent.replies import ReplyMode
 from agent.rollout import MakeWorld
 from agent.show import Episodes, Show
 from agent.types import Episode, Start
 from agent.watching import Replayer, Watched
 from envs.viewer.paint import paint
 from envs.viewer.window import Window
+from training import replays
 from training.metrics import append_line
-from training.picture import draw_episode
 from training.recording import Recording
-from training.replays import facts_of, read_episodes
 
 HEADLESS_STEP = 1 / 12
 """Seconds from frame to frame without a screen."""
@@ -43,7 +42,7 @@ def live_episodes(
 
 
 def kept_episodes(
-    path: Path, first: int, make: MakeWorld, mode: ReplyMode, tokenizer: object = None
+    path: Path, first: int, make: MakeWorld, tokenizer: PreTrainedTokenizerBase | None = None
 ) -> Episodes:
     """Episodes of a run or a file, from the so many-th on, as they were played; where the file
     has grown meanwhile, the new ones, too.
@@ -51,15 +50,17 @@ def kept_episodes(
     first: negative, counted from the newest.
     """
 
+    growing = replays.Episodes(path)
+
     def episode(number: int) -> tuple[str, list[Watched]]:
-        kept = read_episodes(path)
+        kept = growing.read()
         place = (first if first >= 0 else len(kept) + first) + number
         place = min(max(place, 0), len(kept) - 1)
         one = kept[place]
-        replayer = Replayer(one.episode, one.place or path.name, mode, tokenizer)  # type: ignore[arg-type]
+        replayer = Replayer(one.episode, one.place or path.name, tokenizer)
         start = one.episode.start
         title = f"{start.task} · seed {start.seed} · episode {place + 1} of {len(kept)}"
-        return title, [Watched(replayer, start, make, facts=facts_of(one, kept))]
+        return title, [Watched(replayer, start, make, facts=replays.facts_of(one, kept))]
 
     return episode
 
@@ -130,11 +131,6 @@ def record(
     elif path:
         recording.write(path)
     return show.stages[0].episode()
-
-
-def contact_sheet(episode: Episode, make: MakeWorld, path: Path) -> None:
-    """All turns of an episode as tiles of one picture."""
-    draw_episode(episode, make, path, most=len(episode.turns))
 
 
 def _wish(

@@ -12,7 +12,7 @@ import envs
 from scripts import watch
 from tests.training.test_killed import CONFIG
 from training.config import to_json
-from training.replays import read_episodes
+from training.replays import Episodes
 from training.run_dir import RunDir
 from training.train import train
 from training.watch import keep_ended, live_episodes
@@ -51,7 +51,9 @@ def test_two_policies_and_what_a_run_played(tmp_path: Path) -> None:
     line = (tmp_path / "run" / "episodes.jsonl").read_text().splitlines()[-1]
     ours, theirs = json.loads((tmp_path / "e.json").read_text()), json.loads(line)
     assert ours["start"] == theirs["start"]
-    assert [turn["reply"] for turn in ours["turns"]] == [turn["reply"] for turn in theirs["turns"]]
+    for name in ("reply", "status", "action", "observation"):  # of a run that only answers, too
+        assert [turn[name] for turn in ours["turns"]] == [turn[name] for turn in theirs["turns"]]
+    assert ours["status"] == theirs["status"]
 
 
 @pytest.mark.parametrize(
@@ -133,6 +135,6 @@ def test_what_a_person_played_is_kept_once(tmp_path: Path) -> None:
         stage.act()
     for _ in range(2):
         keep_ended([stage], tmp_path / "mine.jsonl", kept)
-    [one] = read_episodes(tmp_path / "mine.jsonl")
+    [one] = Episodes(tmp_path / "mine.jsonl").read()
     assert one.episode == stage.episode()
     assert [turn.action for turn in one.episode.turns] == ["turn left"] * 3
