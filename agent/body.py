@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from envs.actions import Action
 from envs.claims import check, read_claims
 from envs.grid_world import GridWorld
 from envs.memory import Memory
@@ -31,7 +32,8 @@ class Body:
         x, y = (int(one) for one in raw.agent_pos)
         pose = (x, y), int(raw.agent_dir)
         touched = None
-        if acted and pose == self._pose:  # whatever was done was done to what is ahead
+        done = acted and world.last_action is not Action.DONE
+        if done and pose == self._pose:  # whatever was done was done to what is ahead
             ahead = raw.front_pos
             touched = int(ahead[0]), int(ahead[1])
         self._pose = pose

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+from agent.line import edited
 from agent.watching import Watched
 from envs.errors import nearest
 from envs.viewer.command import Command
-from envs.viewer.scene import Scene, Typing
+from envs.viewer.scene import Reading, Scene, Typing
 
 SIGNS_A_SECOND = 50.0
 """How fast a thought appears at a speed of 1, where the mind is faster."""
@@ -20,20 +21,12 @@ PAUSE_SECONDS = 2.5
 """How long the end of an episode stands, in an endless show."""
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 100.0)
 ARROWS = {"up": "go forward", "left": "turn left", "right": "turn right"}
-
-BUTTONS = (
-    ("pause", "pause"),
-    ("back", "← back"),
-    ("on", "on →"),
-    ("next", "next"),
-    ("again", "again"),
-    ("take over", "take over"),
-    ("edit", "edit thought"),
-    ("full text", "full text"),
-    ("picture", "picture"),
-    ("record", "record"),
-    ("help", "? help"),
-)
+LINE = {"type", "delete", "complete", "arrow", "enter", "escape"}
+"""What is meant for the line that is being typed, while there is one."""
+KEEPS_LINE = {"pause", "faster", "slower", "blind", "picture", "record", "help", "full text"}
+"""What leaves that line as it is."""
+SCROLL_SIGNS = 80
+"""Characters of a text that a line of scrolling goes on by."""
 
 Episodes = Callable[[int], tuple[str, Sequence[Watched]]]
 """The title and the stages of the so many-th episode, from 0."""
@@ -76,10 +69,13 @@ class Show:
         self._speed = SPEEDS.index(1.0)
         self._blind = blind
         self._help = False
-        self._reading = False
+        self._reading: int | None = None
+        """the first character in sight, while the whole text is read"""
         self._typing: Typing | None = None
         self._focus = 0
         self._open(0)
+        by_hand = (place for place, stage in enumerate(self.stages) if stage.by_hand)
+        self._focus = next(by_hand, 0)
 
     @property
     def over(self) -> bool:
@@ -126,9 +122,10 @@ class Show:
         """What someone wants. A command that makes no sense just now says why, and does nothing."""
         self.status = ""
         try:
-            if self._typing:
+            if self._typing and command.name in LINE:
                 self._type(command)
             else:
+                self._typing = self._typing if command.name in KEEPS_LINE else None
                 self._obey(command)
         except ValueError as error:
             self.status = str(error)
@@ -136,11 +133,10 @@ class Show:
     def scene(self) -> Scene:
         """What is to be seen now."""
         panels = []
-        for stage, pace in zip(self.stages, self._paces, strict=True):
-            newest = len(stage.moments) - 1
-            turn = newest if self._turn is None else min(self._turn, newest)
+        for place, (stage, pace) in enumerate(zip(self.stages, self._paces, strict=True)):
+            turn, newest = self._turn_of(stage), len(stage.moments) - 1
             panel = stage.panel(turn, pace.tokens if turn == newest else None)
-            panels.append(replace(panel, blind=self._blind))
+            panels.append(replace(panel, blind=self._blind, chosen=place == self._focus))
         return Scene(
             title=self.title,
             panels=tuple(panels),
@@ -148,9 +144,10 @@ class Show:
             speed=f"{self.speed:g}x",
             recording=self.recording,
             status=self.status,
-            typing=self._typing or (self._whole_text() if self._reading else None),
+            typing=self._typing,
+            reading=None if self._reading is None else self._whole_text(self._reading),
             help=self._help,
-            buttons=BUTTONS,
+            buttons=self._buttons(),
         )
 
     def wait(self) -> None:
@@ -193,19 +190,39 @@ class Show:
         stage = self.stages[self._focus]
         if stage.waits_for_a_person and self._typing is None and self._turn is None:
             words = ", ".join(stage.live.world.action_words)
-            hint = f"enter: do it   tab: complete   esc: hand back   arrows move   ({words})"
+            back = "hand back" if stage.policy else "leave"
+            hint = f"enter: do it   tab: complete   esc: {back}   arrows move   ({words})"
             self._typing = Typing("What is to be done?", "", hint)
 
+    def _buttons(self) -> tuple[tuple[str, str], ...]:
+        stage = self.stages[self._focus]
+        return (
+            ("pause", "pause" if self.playing else "go on"),
+            ("back", "← back"),
+            ("on", "on →"),
+            ("slower", "slower"),
+            ("faster", "faster"),
+            ("next", "next"),
+            ("again", "again"),
+            ("take over", "hand back" if stage.by_hand and stage.policy else "take over"),
+            ("edit", "edit thought"),
+            ("full text", "full text"),
+            ("blind", "show world" if self._blind else "hide world"),
+            ("picture", "picture"),
+            ("record", "stop" if self.recording else "record"),
+            ("help", "help"),
+        )
+
     def _obey(self, command: Command) -> None:
+        if command.panel is not None:
+            self._focus = command.panel
         stage = self.stages[self._focus]
         newest = max(len(one.moments) for one in self.stages) - 1
         match command.name:
             case "leave":
                 self.left = True
-            case "escape" if self._help or self._reading:
-                self._help = self._reading = False
             case "escape":
-                self.left = True
+                self._help, self._reading = False, None
             case "pause":
                 self.playing = not self.playing
             case "on":
@@ -218,7 +235,7 @@ class Show:
             case "newest":
                 self._turn = None
             case "turn":
-                self.playing, self._focus = False, command.panel
+                self.playing = False
                 self._turn = None if command.turn >= newest else command.turn
             case "faster" | "slower":
                 step = 1 if command.name == "faster" else -1
@@ -232,7 +249,13 @@ class Show:
             case "blind":
                 self._blind = not self._blind
             case "full text":
-                self._focus, self._reading = command.panel, not self._reading
+                self._reading = 0 if self._reading is None else None
+            case "scroll" if self._reading is not None:
+                whole = len(self._whole_text(0).text)
+                begins = self._reading + SCROLL_SIGNS * command.steps
+                self._reading = min(max(begins, 0), whole)
+            case "other":
+                self._focus = (self._focus + 1) % len(self.stages)
             case "help":
                 self._help = not self._help
             case "picture" | "record":
@@ -252,6 +275,8 @@ class Show:
 
     def _take_over(self, stage: Watched) -> None:
         self._turn = None
+        if stage.ended:
+            raise ValueError("the episode has ended: n for the next one, r for the same again")
         if stage.by_hand:
             stage.hand_back()
             self.status = "handed back"
@@ -262,47 +287,53 @@ class Show:
             self.playing = True
 
     def _edit(self, stage: Watched) -> None:
-        if not stage.ready:
-            raise ValueError("there is no thought to edit yet: wait until it stands there")
+        stage.check_editable()
         self.playing, self._turn = False, None
         hint = "enter: let the mind choose by this thought   esc: leave it"
         title = f"Edit the thought of {stage.name}"
         self._typing = Typing(title, stage.moments[-1].thought, hint)
 
-    def _whole_text(self) -> Typing:
+    def _whole_text(self, begins: int) -> Reading:
         """All that the shown turn says, to be read."""
         stage = self.stages[self._focus]
-        newest = len(stage.moments) - 1
-        now = stage.moments[newest if self._turn is None else min(self._turn, newest)]
+        turn = self._turn_of(stage)
+        now = stage.moments[turn]
         said = "".join(token.text for token in now.tokens)
-        return Typing("The whole text of this turn", f"{now.observation}   →   {said}", "esc: back")
+        claims = "\n".join(f"{claim.verdict.value}: {claim.text}" for claim in now.claims)
+        parts = (stage.live.mission, now.observation, said, claims, stage.error)
+        text = "\n\n".join(part for part in parts if part)
+        return Reading(f"{stage.name} · the whole text of turn {turn + 1}", text, begins)
+
+    def _turn_of(self, stage: Watched) -> int:
+        """Which turn of a stage is shown."""
+        newest = len(stage.moments) - 1
+        return newest if self._turn is None else min(self._turn, newest)
 
     def _type(self, command: Command) -> None:
         typing = self._typing
         assert typing
         stage = self.stages[self._focus]
+        asked = stage.waits_for_a_person
         match command.name:
-            case "leave":
+            case "escape" if asked and typing.text:
+                self._typing = replace(typing, text="")
+            case "escape" if asked and stage.policy is None:
                 self.left = True
-            case "type":
-                self._typing = replace(typing, text=typing.text + command.text)
-            case "delete":
-                self._typing = replace(typing, text=typing.text[:-1])
-            case "complete" if stage.waits_for_a_person:
-                words = [w for w in stage.live.world.action_words if w.startswith(typing.text)]
-                self._typing = replace(typing, text=words[0] if words else typing.text)
             case "escape":
                 self._typing = None
-                if stage.waits_for_a_person:
+                if asked:
                     stage.hand_back()
-            case "arrow" if stage.waits_for_a_person and not typing.text:
-                self._say(stage, ARROWS.get(command.text, command.text))
-            case "enter" if stage.waits_for_a_person:
+            case "arrow" if asked and not typing.text and command.text in ARROWS:
+                self._say(stage, ARROWS[command.text])
+            case "enter" if asked:
                 self._say(stage, typing.text)
             case "enter":
                 self._typing = None
                 stage.rethink(typing.text)
                 self._paces[self._focus] = _Pace(len(stage.moments) - 1, self._now)
+            case _:
+                words = stage.live.world.action_words if asked else ()
+                self._typing = edited(typing, command, words)
 
     def _say(self, stage: Watched, text: str) -> None:
         """A person's reply, `action` or `thought > action`."""

@@ -8,9 +8,10 @@ from dataclasses import replace
 from transformers import PreTrainedTokenizerBase
 
 from agent.policies import Response
-from agent.steering import pieces
 from envs.viewer.scene import Token
 
+HALF = "\ufffd"
+"""What half a character is decoded as."""
 _THOUGHT = re.compile(
     r"\s*(?:<think>)?(?P<thought>.*?)(?:</think>|<answer>|<[/a-z]*$|$)", re.DOTALL
 )
@@ -31,6 +32,32 @@ def thought_of(tokens: list[Token]) -> tuple[Token, ...]:
     return tuple(kept)
 
 
+class Writing:
+    """A text that is being written, token by token.
+
+    A token that ends in the middle of a character leaves it to the next.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        self._tokenizer = tokenizer
+        self._ids: list[int] = []
+        self._shown = self._all = ""
+
+    def token(self, id: int, log_prob: float) -> Token:
+        """One more, as text, with the probability with which it was drawn."""
+        self._ids.append(id)
+        decoded = self._tokenizer.decode(self._ids, clean_up_tokenization_spaces=False)
+        self._all = str(decoded)
+        before, whole = self._shown, self._all.rstrip(HALF)
+        self._shown = whole if len(whole) > len(before) else before
+        return Token(whole[len(before) :], math.exp(log_prob))
+
+    @property
+    def rest(self) -> str:
+        """The half character at the end, where there is one."""
+        return self._all[len(self._shown) :]
+
+
 def tokens_of(response: Response, tokenizer: PreTrainedTokenizerBase | None) -> list[Token]:
     """The tokens of a reply, where it is known in which it was drawn; else its words."""
     if tokenizer is None or not response.log_probs:
@@ -42,8 +69,11 @@ def drawn_tokens(
     tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], log_probs: Sequence[float]
 ) -> list[Token]:
     """Tokens as text, each with the probability with which it was drawn."""
-    texts = pieces(tokenizer, ids)
-    return [Token(text, math.exp(one)) for text, one in zip(texts, log_probs, strict=True)]
+    writing = Writing(tokenizer)
+    tokens = [writing.token(id, one) for id, one in zip(ids, log_probs, strict=True)]
+    if writing.rest:
+        tokens[-1] = replace(tokens[-1], text=tokens[-1].text + writing.rest)
+    return tokens
 
 
 def _words(text: str) -> list[str]:

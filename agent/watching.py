@@ -4,18 +4,17 @@ A mind is asked in a thread of its own, so that the window never waits for it.
 """
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-from transformers import PreTrainedTokenizerBase
 
 from agent.body import Body
 from agent.language_policy import LanguagePolicy
 from agent.policies import LiveEpisode, Policy, Response
+from agent.replayer import Replayer
 from agent.replies import ReplyMode, parse, render
 from agent.rollout import MakeWorld, begin, take_turn
-from agent.shown_tokens import drawn_tokens, thought_of, tokens_of
+from agent.shown_tokens import Writing, thought_of, tokens_of
 from agent.steering import Question, ask, choice_probabilities, dictated, reply
 from agent.types import Episode, EpisodeStatus, ReplyStatus, Start
 from envs.grid_world import GridWorld
@@ -43,39 +42,6 @@ class Moment:
     edited_from: str = ""
     """the action before the thought was edited"""
     reward: float | None = None
-
-
-class Replayer:
-    """Says again what was said in an episode that has been played."""
-
-    def __init__(
-        self,
-        episode: Episode,
-        name: str,
-        tokenizer: PreTrainedTokenizerBase | None = None,
-    ) -> None:
-        """
-        Args:
-            tokenizer: that of the mind who played, to tell its tokens apart.
-        """
-        self.episode, self.name, self.tokenizer = episode, name, tokenizer
-        self.mode = _mode_of(episode)
-
-    def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
-        """The recorded replies."""
-        turns = [self.episode.turns[len(one.turns)] for one in live]
-        return [
-            Response(
-                turn.reply,
-                turn.status is ReplyStatus.TRUNCATED,
-                turn.prompt_ids,
-                turn.reply_ids,
-                turn.log_probs,
-                turn.opens_segment,
-                turn.slip,
-            )
-            for turn in turns
-        ]
 
 
 class Watched:
@@ -151,17 +117,26 @@ class Watched:
         """Put another thought in place of the newest turn's, and let the mind choose anew.
 
         Raises:
-            ValueError: if the policy is no language model, which alone reads its own thoughts.
+            ValueError: as `check_editable`.
         """
-        if not isinstance(self.policy, LanguagePolicy):
-            raise ValueError("only a language model reads its own thoughts")
-        if not self.ready:
-            raise ValueError("there is no thought to edit yet")
+        self.check_editable()
         now = self.moments[-1]
         before = now.action or now.status.value
         self.moments[-1] = Moment(now.picture, now.observation, edited_from=before)
         begun = render(" ".join(thought.split()), "", self.mode).removesuffix("</answer>")
         self._in_thread(lambda: self._reply(begun))
+
+    def check_editable(self) -> None:
+        """
+        Raises:
+            ValueError: if there is no thought that could be edited, with the reason.
+        """
+        if not isinstance(self.policy, LanguagePolicy):
+            raise ValueError("only a language model that runs here goes on from an edited thought")
+        if self.mode is not ReplyMode.THINK:
+            raise ValueError("this mind answers without a thought")
+        if self.by_hand or not self.ready:
+            raise ValueError("there is no thought to edit yet: wait until it stands there")
 
     def take_over(self) -> None:
         """A person decides from here on, and over the newest reply, too."""
@@ -202,14 +177,20 @@ class Watched:
         now = self.moments[-1]
         assert now.response is not None
         self.status = take_turn(self.live, now.response, self.mode)
+        if isinstance(self.policy, Replayer):
+            self.status = self.policy.status(self.live, self.status)
         self._question = None
         now.reward = self.live.turns[-1].reward
         self._observe(acted=self.live.turns[-1].status is ReplyStatus.OK)
 
     def leave(self) -> None:
-        """Stop sampling, with the next token: a process cannot end well in the middle of one."""
+        """Stop sampling, with the next token: a process cannot end well in the middle of one.
+
+        A mind that answers from elsewhere is not waited for.
+        """
         self._left.set()
-        self.wait()
+        if isinstance(self.policy, LanguagePolicy):
+            self.wait()
 
     def wait(self) -> None:
         """Until the mind has answered."""
@@ -220,7 +201,7 @@ class Watched:
         """What has been played."""
         return Episode(
             self.live.start, 0, self.live.mission, tuple(self.live.turns), self.status,
-            self.live.world.turn_limit,
+            self._turn_limit,
         )  # fmt: skip
 
     def panel(self, turn: int, tokens: int | None = None) -> Panel:
@@ -239,7 +220,7 @@ class Watched:
             policy=self.name,
             mission=self.live.mission,
             turn=turn,
-            turn_limit=self.live.world.turn_limit,
+            turn_limit=self._turn_limit,
             picture=now.picture,
             observation=now.observation,
             thought=thought_of(shown),
@@ -256,11 +237,24 @@ class Watched:
             )
             + (() if self.ended else (Tick(),)),
             facts=self._facts
-            + ((("before the edit", now.edited_from),) if now.edited_from and done else ()),
+            + ((("before the edit", now.edited_from),) if now.edited_from and done else ())
+            + self._strays(),
         )
+
+    @property
+    def _turn_limit(self) -> int:
+        played = self.policy.episode if isinstance(self.policy, Replayer) else None
+        return played.turn_limit if played else self.live.world.turn_limit
+
+    def _strays(self) -> tuple[tuple[str, str], ...]:
+        """What is to be said of an episode that is played again and goes another way."""
+        astray = isinstance(self.policy, Replayer) and not self.policy.follows(self.live)
+        return (("replay", "goes another way than it was played"),) if astray else ()
 
     def _observe(self, acted: bool) -> None:
         picture = self._body.observe(acted)
+        if isinstance(self.policy, Replayer):
+            self.live.observation = self.policy.observation(self.live)
         self.moments.append(Moment(picture, self.live.observation))
 
     def _in_thread(self, work: Callable[[], None]) -> None:
@@ -293,19 +287,18 @@ class Watched:
             return
         tokenizer, ends = self.policy.mind.tokenizer, self.policy.mind.end_ids
         now.tokens = [Token(begun)] if begun else []
-        begun_with, ids, log_probs = now.tokens, [], []
+        writing = Writing(tokenizer)
 
         def drawn(id: int, log_prob: float) -> None:
             if self._left.is_set():
                 raise _Left
-            if id in ends:
-                return
-            ids.append(id)
-            log_probs.append(log_prob)
-            now.tokens = begun_with + drawn_tokens(tokenizer, ids, log_probs)
+            if id not in ends:
+                now.tokens.append(writing.token(id, log_prob))
 
         question = self._asked(self.policy)
         response = reply(self.policy, question, begun, drawn)
+        if writing.rest:
+            now.tokens[-1] = replace(now.tokens[-1], text=now.tokens[-1].text + writing.rest)
         now.choices = self._choices(self.policy, question, response)
         self._settle(now, response)
 
@@ -335,14 +328,6 @@ class Watched:
 
 class _Left(Exception):
     """Nobody is watching any more."""
-
-
-def _mode_of(episode: Episode) -> ReplyMode:
-    """The mode in which the replies of an episode were read."""
-    read = (turn for turn in episode.turns if turn.status is ReplyStatus.OK)
-    reply = next((turn.reply for turn in read), "")
-    modes = (mode for mode in ReplyMode if parse(reply, (), mode).status is ReplyStatus.OK)
-    return next(modes, ReplyMode.THINK)
 
 
 def _trouble(now: Moment) -> str:

@@ -2,6 +2,7 @@
 
 python -m scripts.play --policy runs/default-0
 python -m scripts.play --policy expert --task mixed --seed 7
+python -m scripts.play --policy runs/default-0 --watch     what the window shows, over ssh
 """
 
 import sys
@@ -21,6 +22,8 @@ from agent.types import ReplyStatus, Start, Turn
 from envs.display import visible
 from scripts.cli import friendly, options, write_json
 from training.picture import draw_episode
+from training.terminal import watch_in_terminal
+from training.watch import live_episodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ class Options:
     """which episode; the same seed is the same episode"""
     greedy: bool = False
     """take the likeliest token each time, in place of sampling"""
+    watch: bool = False
+    """show the world, and the thought as it is drawn, as the window does, and obey its keys"""
     picture: Path | None = None
     """draw the episode here, a tile for each turn"""
     json: Path | None = None
@@ -52,6 +57,10 @@ def main(args: Sequence[str] | None = None) -> None:
             raise ValueError(f"seed must be 0 or more, got {asked.seed}")
         policy = load(asked.policy, temperature=0.0 if asked.greedy else None)
         console = Console(highlight=False)
+        drawn = partial(envs.make, phrasing=asked.phrasing, render_mode="rgb_array")
+        if asked.watch:
+            watch_in_terminal(live_episodes([policy], asked.task, asked.seed, drawn), console)
+            return
         [episode] = play(
             policy,
             [(Start(asked.task, asked.seed), 0)],
@@ -66,8 +75,7 @@ def main(args: Sequence[str] | None = None) -> None:
         )
         write_json(asked.json, asdict(episode))
         if asked.picture:
-            make = partial(envs.make, phrasing=asked.phrasing, render_mode="rgb_array")
-            draw_episode(episode, make, asked.picture)
+            draw_episode(episode, drawn, asked.picture)
 
 
 def show(console: Console, episode: LiveEpisode, turn: Turn) -> None:

@@ -17,11 +17,11 @@ from functools import partial
 from pathlib import Path
 
 import envs
-from agent.loading import load, newest_model, tokenizer_of
+from agent.loading import load, newest_run, tokenizer_of
 from agent.policies import Policy
+from envs.viewer.window import SIZE
 from scripts.cli import friendly, options, write_json
-from training.picture import draw_episode
-from training.watch import kept_episodes, live_episodes, record, run_window
+from training.watch import RECORDED_SIZE, kept_episodes, live_episodes, record, run_window
 from training.watch_config import WatchConfig
 
 
@@ -37,12 +37,18 @@ def main(args: Sequence[str] | None = None) -> None:
             policies = [_policy(name, asked) for name in asked.policy or (_newest_run(),)]
             shown = live_episodes(policies, asked.task, asked.seed, make)
         if not asked.headless:
-            run_window(
-                shown, Path("pictures"), asked.save, blind=asked.blind, endless=bool(asked.episodes)
-            )
+            said = run_window(
+                shown, Path("pictures"), asked.save, blind=asked.blind,
+                endless=bool(asked.episodes), size=asked.size or SIZE,
+            )  # fmt: skip
+            if said:
+                print(said)
             return
-        episode = record(shown, asked.record, asked.size)
+        size = asked.size or RECORDED_SIZE
+        episode = record(shown, asked.record, size, blind=asked.blind, turn=asked.turn)
         if asked.sheet:
+            from training.picture import draw_episode  # matplotlib: a window need not wait for it
+
             draw_episode(episode, make, asked.sheet, most=len(episode.turns))
         write_json(asked.json, asdict(episode))
         written = [str(path) for path in (asked.record, asked.sheet) if path]
@@ -57,9 +63,8 @@ def _policy(name: str, asked: WatchConfig) -> Policy | None:
 
 def _newest_run() -> str:
     """The newest run here that has a mind to show; the expert where there is none."""
-    runs = sorted(Path("runs").glob("*"), key=lambda folder: folder.stat().st_mtime, reverse=True)
-    for folder in filter(newest_model, runs):  # which reads all of a checkpoint: one is enough
-        return str(folder)
+    if run := newest_run(Path("runs")):
+        return str(run)
     print("There is no trained mind in runs/ yet: this is the expert. `make train` makes one.")
     return "expert"
 

@@ -57,6 +57,8 @@ class Episodes:
         Raises:
             ValueError: for a file that is damaged, or holds none.
         """
+        if self._file.exists() and self._file.stat().st_size < self._offset:
+            self._offset, self._kept = 0, []  # a run that was cut back, and goes on
         lines, self._offset = read_lines_behind(self._file, self._offset)
         try:
             self._kept += [_kept(line) for line in lines]

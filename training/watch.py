@@ -4,22 +4,26 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
-from time import perf_counter, strftime
+from time import perf_counter
 
 import pygame
 from transformers import PreTrainedTokenizerBase
 
 from agent.policies import Policy
+from agent.replayer import Replayer
 from agent.rollout import MakeWorld
 from agent.show import Episodes, Show
 from agent.types import Episode, Start
-from agent.watching import Replayer, Watched
+from agent.watching import Watched
 from envs.viewer.paint import paint
-from envs.viewer.window import Window
+from envs.viewer.window import SIZE, Window
 from training import replays
+from training.album import Album
 from training.metrics import append_line
 from training.recording import Recording
 
+RECORDED_SIZE = 960, 600
+"""Of a recording without a screen, in pixels."""
 HEADLESS_STEP = 1 / 12
 """Seconds from frame to frame without a screen."""
 LAST_SECONDS = 1.5
@@ -72,20 +76,25 @@ def run_window(
     *,
     blind: bool = False,
     endless: bool = False,
-) -> None:
+    size: tuple[int, int] = SIZE,
+) -> str:
     """Show episodes in a window until someone leaves it.
 
     Args:
         pictures: where pictures and recordings go.
         save: keep what was played here, a line an episode.
         blind, endless: as of a `Show`.
+        size: of the window at first.
+
+    Returns:
+        What is to be said afterwards: where the last recording lies.
 
     Raises:
         OSError: if there is no display.
     """
-    window = Window("grounded")
     show = Show(episodes, perf_counter(), blind=blind, endless=endless)
-    recording: Recording | None = None
+    window = Window("grounded", size)
+    album = Album(pictures)
     kept: set[int] = set()
     last = perf_counter()
     try:
@@ -95,34 +104,59 @@ def run_window(
             now = perf_counter()
             show.tick(now)
             window.show(show.scene())
-            if recording:
-                recording.add(window.picture(), now - last)
+            album.look(window.picture, now - last)
             last = now
             while show.wanted:
-                recording = _wish(show.wanted.pop(0), show, window, recording, pictures)
+                if show.wanted.pop(0) == "picture":
+                    album.picture(window.picture())
+                else:
+                    album.record(window.picture().get_size())
+            show.recording = album.recording
+            show.status = album.news() or show.status
             if save:
                 keep_ended(show.stages, save, kept)
     finally:
         window.close()
         show.close()
+        said = album.close()
+    return said
 
 
 def record(
-    episodes: Episodes, path: Path | None, size: tuple[int, int], most_turns: int = 200
+    episodes: Episodes,
+    path: Path | None,
+    size: tuple[int, int] = RECORDED_SIZE,
+    *,
+    blind: bool = False,
+    turn: int = 0,
+    most_turns: int = 200,
 ) -> Episode:
     """Play the first episode without a screen and write what a window would have shown.
 
-    path: `.gif` or `.mp4`: all of it; `.png`: its end; None: nothing.
+    path: `.gif` or `.mp4`: all of it; `.png`: where it was left; None: nothing.
+    turn: leave it once the whole reply of this turn stands there, counted from 1; 0: at its end.
+
+    Raises:
+        ValueError: if a mind cannot answer, or if there is no such turn.
     """
-    show = Show(episodes)
+    show = Show(episodes, blind=blind)
     surface = pygame.Surface(size)
     recording = Recording(size)
     for frame in count():
         show.tick(frame * HEADLESS_STEP)
         show.wait()
+        for stage in show.stages:
+            if stage.error:
+                raise ValueError(stage.error)
         paint(surface, show.scene())
         recording.add(surface, HEADLESS_STEP)
-        if show.over or len(show.stages[0].moments) > most_turns:
+        turns = max(len(stage.moments) for stage in show.stages)
+        thinking = any(panel.thinking for panel in show.scene().panels)
+        if turns == turn and not (thinking or show.over):
+            break
+        if show.over or turns > most_turns:
+            if turn:
+                raise ValueError(f"there is no turn {turn}: the episode ended before it")
             break
     recording.add(surface, LAST_SECONDS)
     if path and path.suffix == ".png":
@@ -131,24 +165,6 @@ def record(
     elif path:
         recording.write(path)
     return show.stages[0].episode()
-
-
-def _wish(
-    what: str, show: Show, window: Window, recording: Recording | None, pictures: Path
-) -> Recording | None:
-    """Save a picture, or start or stop recording; what came of it is said in the window."""
-    pictures.mkdir(parents=True, exist_ok=True)
-    path = pictures / f"{strftime('%Y%m%d-%H%M%S')}.{'png' if what == 'picture' else 'gif'}"
-    if what == "picture":
-        pygame.image.save(window.picture(), str(path))
-    elif recording is None:
-        show.recording = True
-        return Recording(window.picture().get_size())
-    else:
-        recording.write(path)
-        show.recording, recording = False, None
-    show.status = f"saved {path}"
-    return recording
 
 
 def keep_ended(stages: Sequence[Watched], save: Path, kept: set[int]) -> None:

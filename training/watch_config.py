@@ -37,10 +37,12 @@ class WatchConfig:
     """open no window; needs --record or --sheet"""
     record: Path | None = None
     """without a window, write the first episode here: .gif, .mp4, or .png for its end"""
+    turn: int = 0
+    """of a .png: the turn it shows, with its whole thought, counted from 1; 0: the end"""
     sheet: Path | None = None
     """without a window, draw the first episode here, a tile for each turn"""
-    size: tuple[int, int] = (960, 600)
-    """of a recording, in pixels"""
+    size: tuple[int, int] | None = None
+    """of the window, or of a recording without one, in pixels"""
     json: Path | None = None
     """without a window, write the episode here, too"""
 
@@ -50,8 +52,16 @@ class WatchConfig:
             raise ValueError(f"one or two policies can be watched at once, got {len(self.policy)}")
         if self.seed < 0:
             raise ValueError(f"seed must be 0 or more, got {self.seed}")
-        if min(self.size) < 200:
-            raise ValueError(f"a recording is at least 200 x 200, got {self.size}")
+        if self.size and min(self.size) < 200:
+            raise ValueError(f"a window or a recording is at least 200 x 200, got {self.size}")
+        if self.episodes and (self.policy or self.save):
+            raise ValueError(
+                "--episodes shows what was played: --policy and --save do not go with it"
+            )
+        if self.first and not self.episodes:
+            raise ValueError("--first counts the episodes of --episodes")
+        if self.headless and self.save:
+            raise ValueError("--save keeps what is played in the window; without one, --json FILE")
         if self.headless and not (self.record or self.sheet or self.json):
             raise ValueError(
                 "without a window say where to: --record FILE, --sheet FILE or --json FILE"
@@ -60,5 +70,7 @@ class WatchConfig:
             raise ValueError("--record and --sheet go with --headless; in the window, v records")
         if self.headless and "human" in self.policy:
             raise ValueError("a person needs a window")
+        if self.turn and (self.turn < 0 or not self.record or self.record.suffix != ".png"):
+            raise ValueError("--turn is 1 or more, and goes with --record FILE.png")
         if self.record and self.record.suffix != ".png":
             check_recording(self.record)

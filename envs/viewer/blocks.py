@@ -61,8 +61,8 @@ def blocks_of(panel: Panel, room: int, size: int, small: int, title: int) -> lis
     figures = [("return", f"{panel.episode_return:+.2f}"), *panel.facts]
     if panel.reward is not None:
         figures.insert(0, ("reward", f"{panel.reward:+.2f}"))
-    told = "   ".join(f"{name} {value}" for name, value in figures)
-    found.append(Block("", _plain(told, small, room, SOFT), small))
+    told = "   ".join(visible(f"{name} {value}").replace(" ", "\xa0") for name, value in figures)
+    found.append(Block("", _shown(told, small, room, SOFT), small))
     if panel.outcome:
         colour = SKY if panel.outcome == "success" else AMBER
         found.append(Block("", _plain(panel.outcome, title, room, colour, True), title, bold=True))
@@ -107,9 +107,15 @@ def with_ellipsis(line: Line, size: int, room: int, bold: bool = False) -> Line:
 def _plain(text: str, size: int, room: int, colour: Colour, bold: bool = False) -> tuple[Line, ...]:
     paragraphs = [visible(one) for one in text.split("\n")]
     return tuple(
+        line for paragraph in paragraphs for line in _shown(paragraph, size, room, colour, bold)
+    )
+
+
+def _shown(text: str, size: int, room: int, colour: Colour, bold: bool = False) -> tuple[Line, ...]:
+    """The lines of a text that is fit to be shown."""
+    return tuple(
         Line(tuple((piece, colour) for piece, _ in line) or (("", colour),))
-        for paragraph in paragraphs
-        for line in wrap([paragraph], size, room, bold)
+        for line in wrap([text], size, room, bold)
     )
 
 

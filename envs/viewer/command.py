@@ -8,8 +8,11 @@ class Command:
     """One wish: a key, a click, or something typed."""
 
     name: str
-    """one of `envs.viewer.window.KEYS`, or `turn`; while a line is typed `type`, `delete`, `enter`,
-    `complete` or `arrow`"""
+    """one of `envs.viewer.window.KEYS`, `turn`, `choose` or `scroll`; while a line is typed
+    `type`, `delete`, `enter`, `complete` or `arrow`"""
     turn: int = 0
-    panel: int = 0
+    panel: int | None = None
+    """None: the one that is chosen"""
+    steps: int = 0
+    """lines to scroll on"""
     text: str = ""

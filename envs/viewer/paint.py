@@ -1,13 +1,12 @@
 """A scene on a surface of any size. Painting changes nothing but the surface."""
 
-from dataclasses import dataclass
-
 import pygame
 from pygame import Rect, Surface
 
-from envs.display import visible
 from envs.viewer.blocks import Block, Line, blocks_of, fit, with_ellipsis
-from envs.viewer.fonts import ellipsis, line_height, render, width, wrap
+from envs.viewer.canvas import Hit, Scale, draw_text
+from envs.viewer.fonts import line_height, render, width
+from envs.viewer.overlays import draw_help, draw_reading, draw_typing
 from envs.viewer.palette import (
     AMBER,
     BODY,
@@ -24,49 +23,7 @@ from envs.viewer.palette import (
     Colour,
     mix,
 )
-from envs.viewer.scene import Panel, Picture, Scene, Tick, Typing
-
-DESIGN = 1150, 720
-"""The size at which the scale is 1."""
-HELP = (
-    ("space", "pause and go on"),
-    ("→  ←", "one turn on, one turn back"),
-    ("↑  ↓", "faster, slower"),
-    ("n  r", "next episode, the same again"),
-    ("t", "take over, and hand back"),
-    ("e", "edit the thought before the action is sampled"),
-    ("f", "the whole text of this turn"),
-    ("b", "hide the picture: see what the model sees"),
-    ("p  v", "save a picture, start and stop recording"),
-    ("q", "leave"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """Where a click means something."""
-
-    rect: Rect
-    command: str
-    turn: int = 0
-    """of a tick on the timeline"""
-    panel: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Sizes in pixels for a surface."""
-
-    factor: float
-
-    @classmethod
-    def of(cls, size: tuple[int, int]) -> "Scale":
-        """Everything grows with the window, within reason."""
-        return cls(min(max(min(size[0] / DESIGN[0], size[1] / DESIGN[1]), 0.8), 4.0))
-
-    def __call__(self, pixels: float) -> int:
-        """So many pixels at a scale of 1, here."""
-        return max(1, round(pixels * self.factor))
+from envs.viewer.scene import Panel, Picture, Scene, Tick
 
 
 def paint(surface: Surface, scene: Scene) -> list[Hit]:
@@ -75,55 +32,38 @@ def paint(surface: Surface, scene: Scene) -> list[Hit]:
     wide, high = surface.get_size()
     surface.fill(GROUND)
     margin, head, foot = scale(14), scale(38), scale(44)
-    hits = _head(surface, scene, Rect(margin, 0, wide - 2 * margin, head), scale)
-    hits += _buttons(surface, scene, Rect(margin, high - foot, wide - 2 * margin, foot), scale)
+    _head(surface, scene, Rect(margin, 0, wide - 2 * margin, head), scale)
+    hits: list[Hit] = []
     body = Rect(margin, head, wide - 2 * margin, high - head - foot)
     count = max(len(scene.panels), 1)
     each = (body.width - (count - 1) * margin) // count
     for number, panel in enumerate(scene.panels):
         place = Rect(body.left + number * (each + margin), body.top, each, body.height)
-        hits += _panel(surface, panel, place, scale, number)
-    if scene.help:
-        _help(surface, scale)
+        hits += _panel(surface, panel, place, scale, number, alone=count == 1)
+    if scene.reading:
+        hits += draw_reading(surface, scene.reading, scale)
     if scene.typing:
-        _typing(surface, scene.typing, scale)
-    return hits
+        draw_typing(surface, scene.typing, scale)
+    if scene.help:
+        hits += draw_help(surface, scale)
+    buttons = Rect(margin, high - foot, wide - 2 * margin, foot)
+    return hits + _buttons(surface, scene, buttons, scale)
 
 
-def _text(
-    surface: Surface,
-    at: tuple[int, int],
-    text: str,
-    size: int,
-    colour: Colour = INK,
-    room: int | None = None,
-    bold: bool = False,
-) -> int:
-    """A line of text, cut to `room`; returns how wide it is."""
-    text = visible(text)
-    text = text if room is None else ellipsis(text, size, room, bold)
-    surface.blit(render(text, size, colour, bold), at)
-    return width(text, size, bold)
-
-
-def _head(surface: Surface, scene: Scene, place: Rect, scale: Scale) -> list[Hit]:
+def _head(surface: Surface, scene: Scene, place: Rect, scale: Scale) -> None:
     """Title at the left; what has just happened, recording and speed at the right."""
     size, y = scale(SMALL), place.top + scale(11)
     right = place.right
     state = scene.speed if scene.playing else "paused"
-    for text, colour in ((state, SOFT if scene.playing else AMBER),):
+    told = [(state, SOFT if scene.playing else AMBER)]
+    for text, colour in [*told, *[("● recording", AMBER)] * scene.recording]:
         right -= width(text, size)
-        _text(surface, (right, y), text, size, colour)
-        right -= scale(18)
-    if scene.recording:
-        right -= width("● recording", size)
-        _text(surface, (right, y), "● recording", size, AMBER)
+        draw_text(surface, (right, y), text, size, colour)
         right -= scale(18)
     room = right - place.left
-    used = _text(surface, (place.left, y), scene.title, size, SOFT, room // 2, bold=True)
+    used = draw_text(surface, (place.left, y), scene.title, size, SOFT, room // 2, bold=True)
     left = place.left + used + scale(18)
-    _text(surface, (left, y), scene.status, size, FAINT, max(right - left, 1))
-    return []
+    draw_text(surface, (left, y), scene.status, size, SAND, max(right - left, 1))
 
 
 def _buttons(surface: Surface, scene: Scene, place: Rect, scale: Scale) -> list[Hit]:
@@ -136,20 +76,29 @@ def _buttons(surface: Surface, scene: Scene, place: Rect, scale: Scale) -> list[
             break
         pygame.draw.rect(surface, CARD, box, border_radius=scale(6))
         pygame.draw.rect(surface, EDGE, box, width=1, border_radius=scale(6))
-        _text(surface, (box.left + scale(10), box.top + scale(5)), label, size, SOFT)
+        draw_text(surface, (box.left + scale(10), box.top + scale(5)), label, size, SOFT)
         hits.append(Hit(box, command))
         left = box.right + scale(8)
     return hits
 
 
-def _panel(surface: Surface, panel: Panel, place: Rect, scale: Scale, number: int) -> list[Hit]:
-    """The world beside what is sensed, thought and done, or above it where the panel is narrow."""
+def _panel(
+    surface: Surface, panel: Panel, place: Rect, scale: Scale, number: int, alone: bool
+) -> list[Hit]:
+    """The world beside what is sensed, thought and done, or above it where the panel is narrow.
+
+    A click chooses it, where it is not `alone`.
+    """
     gap, small = scale(16), scale(SMALL)
     name = Rect(place.left, place.top, place.width, line_height(small) + scale(4))
-    _text(surface, name.topleft, panel.policy, small, SKY, name.width, bold=True)
+    colour = SKY if panel.chosen or alone else SOFT
+    draw_text(surface, name.topleft, panel.policy, small, colour, name.width, bold=True)
     ticks = Rect(place.left, place.bottom - scale(26), place.width, scale(22))
-    hits = _timeline(surface, panel, ticks, scale, number)
+    hits = [] if alone else [Hit(place, "choose", panel=number)]
+    hits += _timeline(surface, panel, ticks, scale, number)
     body = Rect(place.left, name.bottom, place.width, ticks.top - name.bottom - scale(6))
+    if panel.picture is None or panel.blind:
+        return hits + _without_world(surface, panel, body, scale, number)
     if body.width > 1.25 * body.height:
         side = min(body.height, round(body.width * 0.55))
         view = Rect(body.left, body.top, side, side)
@@ -160,22 +109,26 @@ def _panel(surface: Surface, panel: Panel, place: Rect, scale: Scale, number: in
         words = Rect(
             body.left, view.bottom + scale(8), body.width, body.bottom - view.bottom - scale(8)
         )
-    _world(surface, panel, view, scale)
+    _world(surface, panel.picture, view, scale)
     hits += _words(surface, panel, words, scale, number)
     return hits
 
 
-def _world(surface: Surface, panel: Panel, place: Rect, scale: Scale) -> None:
-    """The picture, scaled smoothly, with path and touch; a dark card where there is none."""
+def _without_world(
+    surface: Surface, panel: Panel, place: Rect, scale: Scale, number: int
+) -> list[Hit]:
+    """The words alone, with all the room there is."""
+    small = scale(SMALL)
+    said = "the world is hidden: b shows it" if panel.blind else "no picture of this world"
+    draw_text(surface, place.topleft, said, small, FAINT, place.width)
+    used = line_height(small) + scale(8)
+    words = Rect(place.left, place.top + used, place.width, place.height - used)
+    return _words(surface, panel, words, scale, number)
+
+
+def _world(surface: Surface, picture: Picture, place: Rect, scale: Scale) -> None:
+    """The picture, scaled smoothly, with path and touch."""
     pygame.draw.rect(surface, CARD, place, border_radius=scale(6))
-    picture = panel.picture
-    if picture is None or panel.blind:
-        said = "the picture is hidden: b shows it" if panel.blind else "no picture of this world"
-        _text(
-            surface, (place.left + scale(14), place.top + scale(12)), said, scale(SMALL), FAINT,
-            place.width - scale(28),
-        )  # fmt: skip
-        return
     high, wide = picture.pixels.shape[:2]
     factor = min(place.width / wide, place.height / high)
     size = round(wide * factor), round(high * factor)
@@ -218,7 +171,7 @@ def _block(surface: Surface, block: Block, place: Rect, scale: Scale) -> int:
     """Label and lines; returns where they end."""
     top, small = place.top, scale(SMALL)
     if block.label:
-        _text(surface, (place.left, top), block.label, small, FAINT)
+        draw_text(surface, (place.left, top), block.label, small, FAINT)
         top += line_height(small)
     names = max((width(line.pieces[0][0], block.size) for line in block.lines), default=0)
     for line in block.lines:
@@ -263,6 +216,8 @@ def _timeline(surface: Surface, panel: Panel, place: Rect, scale: Scale, number:
         return []
     limit = max(panel.turn_limit, count)
     each = place.width / limit
+    rail = Rect(place.left, place.bottom - scale(1), place.width, scale(1))
+    pygame.draw.rect(surface, EDGE, rail)
     hits = []
     for turn, tick in enumerate(panel.timeline):
         left = place.left + round(turn * each)
@@ -274,6 +229,9 @@ def _timeline(surface: Surface, panel: Panel, place: Rect, scale: Scale, number:
         if shown:
             pygame.draw.rect(surface, INK, Rect(left, place.bottom, wide, scale(2)))
         hits.append(Hit(Rect(left, place.top, max(wide, 1), place.height), "turn", turn, number))
+    if panel.turn >= count:  # the end of an episode, where nothing is left to do
+        end = min(place.left + round(count * each), place.right - scale(2))
+        pygame.draw.rect(surface, INK, Rect(end, place.top, scale(2), place.height))
     return hits
 
 
@@ -283,51 +241,3 @@ def _tick(tick: Tick, room: int) -> tuple[int, Colour]:
     if tick.reward > 0:
         return room, SKY
     return round(room * 0.6), AMBER if tick.slip or tick.reward < 0 else SOFT
-
-
-def _help(surface: Surface, scale: Scale) -> None:
-    """What the keys do."""
-    size = scale(BODY)
-    rows = [(keys, what) for keys, what in HELP]
-    keys = max(width(one, size, True) for one, _ in rows)
-    wide = keys + max(width(what, size) for _, what in rows) + scale(70)
-    box = Rect(0, 0, wide, (len(rows) + 1) * line_height(size) + scale(30))
-    box.center = surface.get_rect().center
-    _card(surface, box, scale)
-    for row, (key, what) in enumerate(rows):
-        top = box.top + scale(24) + row * line_height(size)
-        _text(surface, (box.left + scale(24), top), key, size, SAND, bold=True)
-        _text(surface, (box.left + scale(44) + keys, top), what, size, INK)
-
-
-def _typing(surface: Surface, typing: Typing, scale: Scale) -> None:
-    """A box with a line that is being typed, wrapped, its end always in sight.
-
-    It stands at the lower right, where it hides the least.
-    """
-    size, small = scale(BODY), scale(SMALL)
-    wide = min(surface.get_width() - scale(28), max(surface.get_width() * 45 // 100, scale(420)))
-    room = wide - scale(40)
-    lines = wrap([visible(typing.text) + "▌"], size, room)
-    hints = wrap([typing.hint], small, room)
-    most = max((surface.get_height() - scale(140)) // line_height(size), 1)
-    lines = lines[-most:]
-    high = len(lines) * line_height(size) + (1 + len(hints)) * line_height(small) + scale(44)
-    box = Rect(0, 0, wide, high)
-    window = surface.get_rect()
-    box.bottomright = window.right - scale(14), max(window.bottom - scale(76), high)
-    _card(surface, box, scale)
-    top = box.top + scale(16)
-    _text(surface, (box.left + scale(20), top), typing.title, small, SAND, room, bold=True)
-    top += line_height(small) + scale(6)
-    for line in lines:
-        _text(surface, (box.left + scale(20), top), "".join(piece for piece, _ in line), size)
-        top += line_height(size)
-    for row, line in enumerate(hints):
-        at = box.left + scale(20), top + scale(6) + row * line_height(small)
-        _text(surface, at, "".join(piece for piece, _ in line), small, FAINT)
-
-
-def _card(surface: Surface, box: Rect, scale: Scale) -> None:
-    pygame.draw.rect(surface, CARD, box, border_radius=scale(10))
-    pygame.draw.rect(surface, EDGE, box, width=scale(1), border_radius=scale(10))

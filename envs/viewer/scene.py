@@ -40,9 +40,9 @@ class Tick:
     slip: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """The world from above."""
+    """The world from above. Each is equal to itself alone."""
 
     pixels: np.ndarray
     """uint8 `[height, width, 3]`"""
@@ -84,6 +84,8 @@ class Panel:
     """more figures: name and value"""
     blind: bool = False
     """whether the picture is hidden, so that a person sees what a model sees"""
+    chosen: bool = False
+    """whether it is the one of two that keys speak to"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,23 @@ class Typing:
     title: str
     text: str
     hint: str = ""
+    caret: int = -1
+    """how many characters are before the caret; below 0: all of them"""
+
+    @property
+    def place(self) -> int:
+        """How many characters are before the caret."""
+        return self.caret if 0 <= self.caret < len(self.text) else len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text of any length, to be read."""
+
+    title: str
+    text: str
+    begins: int = 0
+    """the character that is in the first line in sight, as far as there is enough to follow it"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +127,7 @@ class Scene:
     status: str = ""
     """what has just happened, in a few words"""
     typing: Typing | None = None
+    reading: Reading | None = None
     help: bool = False
     buttons: tuple[tuple[str, str], ...] = field(default=())
     """(command, label) of each, in order"""

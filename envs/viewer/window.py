@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pygame
 
+from envs.viewer.canvas import Hit
 from envs.viewer.command import Command
-from envs.viewer.paint import Hit, paint
+from envs.viewer.paint import paint
 from envs.viewer.scene import Scene
 
 SIZE = 1150, 720
@@ -30,11 +31,22 @@ KEYS = {
     pygame.K_v: "record",
     pygame.K_QUESTION: "help",
     pygame.K_F1: "help",
+    pygame.K_TAB: "other",
     pygame.K_HOME: "first",
     pygame.K_END: "newest",
     pygame.K_q: "leave",
     pygame.K_ESCAPE: "escape",
 }
+PAGES = {pygame.K_UP: -1, pygame.K_DOWN: 1, pygame.K_PAGEUP: -10, pygame.K_PAGEDOWN: 10}
+"""Lines to scroll in a text that is read."""
+ARROWS = {
+    pygame.K_UP: "up",
+    pygame.K_LEFT: "left",
+    pygame.K_RIGHT: "right",
+    pygame.K_HOME: "home",
+    pygame.K_END: "end",
+}
+"""In a line that is typed."""
 
 
 class Window:
@@ -62,13 +74,14 @@ class Window:
         pygame.key.set_repeat(300, 40)
         self._clock = pygame.time.Clock()
         self._hits: list[Hit] = []
-        self._typing = False
+        self._shown: Scene | None = None
+        self._stale = True
 
     def show(self, scene: Scene) -> None:
-        """Draw a scene, and wait until it is time for the next one."""
-        if min(self._surface.get_size()) > 0:
+        """Draw a scene, where it is another one, and wait until it is time for the next one."""
+        if (self._stale or scene != self._shown) and min(self._surface.get_size()) > 0:
             self._hits = paint(self._surface, scene)
-        self._typing = scene.typing is not None
+            self._shown, self._stale = scene, False
         pygame.display.flip()
         self._clock.tick(FRAMES_A_SECOND)
 
@@ -83,6 +96,7 @@ class Window:
                 yield Command("leave")
             elif event.type == pygame.VIDEORESIZE:
                 self._surface = pygame.display.get_surface() or self._surface
+                self._stale = True
             elif event.type == pygame.KEYDOWN:
                 yield from self._typed(event) if self._typing else self._pressed(event)
             elif event.type == pygame.TEXTINPUT and self._typing:
@@ -92,18 +106,36 @@ class Window:
             elif event.type == pygame.MOUSEMOTION and event.buttons[0]:
                 yield from (one for one in self._clicked(event.pos) if one.name == "turn")
             elif event.type == pygame.MOUSEWHEEL:
-                yield Command("back" if event.y > 0 else "on")
+                yield self._wheeled(event.y)
 
     def close(self) -> None:
         """Gone at once."""
         pygame.display.quit()
 
+    @property
+    def _typing(self) -> bool:
+        return self._shown is not None and self._shown.typing is not None
+
     def _pressed(self, event: pygame.event.Event) -> Iterator[Command]:
         name = "help" if event.unicode == "?" else KEYS.get(event.key)
-        if name:
+        if self._shown and self._shown.reading and event.key in PAGES:
+            yield Command("scroll", steps=PAGES[event.key])
+        elif name:
             yield Command(name)
 
+    def _wheeled(self, steps: int) -> Command:
+        if self._shown and self._shown.reading:
+            return Command("scroll", steps=-3 * steps)
+        return Command("back" if steps > 0 else "on")
+
     def _typed(self, event: pygame.event.Event) -> Iterator[Command]:
+        """What a key means in a line that is typed; with ctrl, what it means elsewhere."""
+        if event.mod & (pygame.KMOD_CTRL | pygame.KMOD_META):
+            if event.key == pygame.K_v:
+                yield Command("type", text=pygame.scrap.get_text())
+            elif event.key in KEYS:
+                yield Command(KEYS[event.key])
+            return
         name = {
             pygame.K_RETURN: "enter",
             pygame.K_KP_ENTER: "enter",
@@ -111,9 +143,9 @@ class Window:
             pygame.K_BACKSPACE: "delete",
             pygame.K_TAB: "complete",
         }.get(event.key)
-        arrow = {pygame.K_UP: "up", pygame.K_LEFT: "left", pygame.K_RIGHT: "right"}.get(event.key)
+        arrow = ARROWS.get(event.key, "")
         if name or arrow:
-            yield Command(name or "arrow", text=arrow or "")
+            yield Command(name or "arrow", text=arrow)
 
     def _clicked(self, at: tuple[int, int]) -> Iterator[Command]:
         for hit in reversed(self._hits):

@@ -139,12 +139,102 @@ def test_a_person_plays_by_arrows_and_by_words() -> None:
     assert show.stages[0].live.turns[1].thought == "I look"
 
 
+def test_buttons_work_while_a_person_is_asked() -> None:
+    """A mouse reaches them, and so does ctrl with their keys."""
+    show = show_of(None)
+    show.tick(0.0)
+    for letter in "turn":
+        show.do(Command("type", text=letter))
+    for name in ("pause", "faster", "blind", "help", "picture", "record", "full text"):
+        show.do(Command(name))
+    scene = show.scene()
+    assert scene.typing is not None and scene.typing.text == "turn"
+    assert (scene.playing, scene.speed, scene.panels[0].blind, scene.help) == (
+        (False, "2x", True, True)
+    )
+    assert show.wanted == ["picture", "record"] and scene.reading is not None
+    show.do(Command("next"))
+    assert show.scene().title == "seed 2" and show.scene().typing is None
+    show.tick(0.1)
+    assert show.scene().typing is not None
+
+
+def test_a_person_alone_leaves_with_two_keys() -> None:
+    show = show_of(None)
+    show.tick(0.0)
+    assert "esc: leave" in show.scene().typing.hint  # type: ignore[union-attr]
+    show.do(Command("type", text="x"))
+    show.do(Command("escape"))
+    typing = show.scene().typing
+    assert typing is not None and typing.text == "" and not show.left
+    show.do(Command("escape"))
+    assert show.left
+
+
+def test_keys_speak_to_the_one_that_is_chosen() -> None:
+    show = show_of(ExpertPolicy(), ExpertPolicy())
+    run(show, 1)
+    assert [panel.chosen for panel in show.scene().panels] == [True, False]
+    show.do(Command("other"))
+    show.do(Command("take over"))
+    assert [stage.by_hand for stage in show.stages] == [False, True]
+    show.do(Command("choose", panel=0))
+    show.do(Command("full text"))
+    assert [panel.chosen for panel in show.scene().panels] == [True, False]
+    show.do(Command("turn", turn=0, panel=1))
+    assert [panel.chosen for panel in show.scene().panels] == [False, True]
+
+
+def test_a_person_beside_a_mind_is_asked() -> None:
+    show = show_of(ExpertPolicy(), None)
+    show.tick(0.0)
+    assert show.scene().typing is not None
+    assert show.scene().panels[1].chosen
+
+
+def test_the_whole_text_keeps_its_lines_and_is_scrolled() -> None:
+    show = show_of(ExpertPolicy())
+    run(show, 1)
+    show.do(Command("full text"))
+    reading = show.scene().reading
+    assert reading is not None and reading.text.count("\n\n") >= 2
+    assert show.stages[0].live.observation in reading.text
+    show.do(Command("scroll", steps=2))
+    assert show.scene().reading.begins == 160  # type: ignore[union-attr]
+    show.do(Command("scroll", steps=10**6))
+    assert show.scene().reading.begins == len(reading.text)  # type: ignore[union-attr]
+    show.do(Command("escape"))
+    assert show.scene().reading is None and not show.left
+
+
+def test_who_has_no_thought_to_edit_says_so_before_anything_is_typed() -> None:
+    show = show_of(ExpertPolicy())
+    run(show, 1)
+    show.do(Command("edit"))
+    assert "only a language model" in show.status
+    assert show.scene().typing is None
+
+
+def test_buttons_say_what_they_would_do_now() -> None:
+    show = show_of(ExpertPolicy())
+    before = dict(show.scene().buttons)
+    run(show, 1)
+    for name in ("pause", "blind", "take over"):
+        show.do(Command(name))
+    after = dict(show.scene().buttons)
+    assert (before["blind"], after["blind"]) == ("hide world", "show world")
+    assert (before["take over"], after["take over"]) == ("take over", "hand back")
+    show.do(Command("pause"))
+    assert (before["pause"], dict(show.scene().buttons)["pause"]) == ("pause", "go on")
+
+
 def test_a_word_is_completed() -> None:
     show = show_of(None)
     show.tick(0.0)
     show.do(Command("type", text="turn r"))
     show.do(Command("complete"))
-    assert show.scene().typing is not None and show.scene().typing.text == "turn right"
+    typing = show.scene().typing
+    assert typing is not None and typing.text == "turn right"
 
 
 def test_taking_over_and_handing_back() -> None:

@@ -11,7 +11,7 @@ from agent.language_policy import LanguagePolicy, Sampling
 from agent.models import load_model
 from agent.policies import LiveEpisode
 from agent.rollout import begin, play, take_turn
-from agent.steering import ask, choice_probabilities, dictated, pieces, reply
+from agent.steering import ask, choice_probabilities, dictated, reply
 from agent.types import EpisodeStatus, Start
 
 START = Start("goto-small", 3)
@@ -77,11 +77,3 @@ def test_choices_are_as_likely_as_the_model_alone_says(policy: LanguagePolicy) -
     expected = np.exp(scores) / np.exp(scores).sum()
     found = choice_probabilities(policy, question, begun, choices)
     np.testing.assert_allclose(found, expected, atol=1e-5)
-
-
-def test_pieces_are_the_text_and_no_piece_is_half_a_character(policy: LanguagePolicy) -> None:
-    ids = policy.frame.text("a ball é 日本 <answer>")
-    found = pieces(policy.mind.tokenizer, ids)
-    assert len(found) == len(ids)
-    assert "".join(found) == "a ball é 日本 <answer>"
-    assert not any("\ufffd" in piece for piece in found)

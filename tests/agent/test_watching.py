@@ -1,6 +1,8 @@
 """What is watched is what is played; what is changed by hand is followed."""
 
+from collections.abc import Sequence
 from functools import partial
+from threading import Event
 
 import pytest
 import torch
@@ -8,11 +10,13 @@ import torch
 import envs
 from agent.language_policy import LanguagePolicy, Sampling
 from agent.models import load_model
-from agent.policies import ExpertPolicy, RandomPolicy
+from agent.policies import ExpertPolicy, LiveEpisode, RandomPolicy, Response
+from agent.replayer import Replayer
+from agent.replies import ReplyMode, render
 from agent.rollout import play
 from agent.shown_tokens import thought_of
 from agent.types import EpisodeStatus, ReplyStatus, Start
-from agent.watching import Replayer, Watched
+from agent.watching import Watched
 from envs.viewer.scene import Token, Verdict
 from tests.support.corridor import Corridor
 
@@ -90,6 +94,52 @@ def test_an_edited_thought_is_what_the_action_follows(mind: LanguagePolicy) -> N
     assert watched.live.turns[0].reply == response.text
 
 
+def test_a_mind_that_only_answers_has_no_thought_to_edit(mind: LanguagePolicy) -> None:
+    answering = LanguagePolicy(mind.mind, mind.sampling, ReplyMode.ANSWER)
+    watched = Watched(answering, START, MAKE)
+    watched.think()
+    watched.wait()
+    with pytest.raises(ValueError, match="without a thought"):
+        watched.rethink("x")
+
+
+class Remote:
+    """Answers in words, without tokens, and only when it is told to."""
+
+    name, mode = "remote", ReplyMode.THINK
+
+    def __init__(self) -> None:
+        self.asked, self.told = Event(), Event()
+
+    def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
+        self.asked.set()
+        self.told.wait(10)
+        return [Response(render("I see it.", "turn left", self.mode))] * len(live)
+
+
+def test_a_reply_without_tokens_is_shown_by_its_words() -> None:
+    remote = Remote()
+    remote.told.set()
+    watched = Watched(remote, START, MAKE)
+    watched.think()
+    watched.wait()
+    panel = watched.panel(0)
+    assert "".join(token.text for token in panel.thought) == "I see it."
+    assert {token.probability for token in panel.thought} == {None}
+    assert (panel.action, panel.choices, panel.trouble) == ("turn left", (), "")
+
+
+def test_nobody_waits_for_a_mind_that_answers_from_elsewhere() -> None:
+    remote = Remote()
+    watched = Watched(remote, START, MAKE)
+    watched.think()
+    assert remote.asked.wait(10)
+    watched.leave()
+    assert watched.busy
+    remote.told.set()
+    watched.wait()
+
+
 def test_only_a_language_model_reads_its_thoughts() -> None:
     watched = Watched(ExpertPolicy(), START, MAKE)
     watched.think()
@@ -134,6 +184,15 @@ def test_a_wall_that_is_bumped_into_is_touched() -> None:
             assert abs(picture.touched[0] - x) + abs(picture.touched[1] - y) == 1
             return
     raise AssertionError("four steps to the left met nothing")
+
+
+def test_to_say_one_is_done_touches_nothing() -> None:
+    watched = Watched(None, Start("MiniGrid-MultiRoom-N6-v0", 0), MAKE)
+    for action, touches in (("done", False), ("toggle", True)):
+        watched.say(action)
+        watched.act()
+        picture = watched.moments[-1].picture
+        assert picture is not None and (picture.touched is not None) is touches
 
 
 def test_worlds_without_a_picture_are_watched_too() -> None:

@@ -42,8 +42,12 @@ def test_an_unknown_world(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_viewer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["viewer", "--seconds", "1", "--json", str(tmp_path / "v.json")])
+    short = ["--seconds", "1", "--size", "640", "420", "--starts", "0"]
+    main(["viewer", *short, "--json", str(tmp_path / "v.json")])
     assert "from frame to frame" in capsys.readouterr().out
     seen = json.loads((tmp_path / "v.json").read_text())
     assert seen["frames"] > 1 and seen["tokens"] > 0
-    assert seen["median_ms"] <= seen["late_ms"]
+    assert 0 < seen["median_ms"] <= seen["p99_ms"]
+    assert seen["frames_per_second"] == pytest.approx(seen["frames"], rel=0.3)
+    assert seen["size"] == [640, 420]
+    assert {"processor", "threads", "torch"} <= set(seen["machine"])

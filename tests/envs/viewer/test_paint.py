@@ -10,11 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from envs.display import visible
 from envs.viewer import fonts
 from envs.viewer.blocks import blocks_of, fit
+from envs.viewer.canvas import Scale
 from envs.viewer.fonts import ellipsis, line_height, width, wrap
-from envs.viewer.paint import Scale, paint
-from envs.viewer.scene import Claim, Panel, Picture, Scene, Tick, Token, Typing, Verdict
+from envs.viewer.overlays import text_lines
+from envs.viewer.paint import paint
+from envs.viewer.scene import Claim, Panel, Picture, Reading, Scene, Tick, Token, Typing, Verdict
 
 SIZES = [(640, 420), (900, 600), (1280, 800), (3840, 2160), (500, 900), (200, 200)]
 PANEL = Panel(
@@ -38,10 +41,12 @@ SCENES = {
     "one": SCENE,
     "two": replace(SCENE, panels=(PANEL, replace(PANEL, outcome="success", thinking=True))),
     "nothing yet": replace(SCENE, panels=(Panel("expert"),)),
+    "wordy": replace(SCENE, panels=(replace(PANEL, observation="so many words " * 60),)),
     "no panels": replace(SCENE, panels=()),
     "blind": replace(SCENE, panels=(replace(PANEL, blind=True),)),
     "help": replace(SCENE, help=True, recording=True, playing=False),
     "typing": replace(SCENE, typing=Typing("Edit the thought", "word " * 400, "enter: go on")),
+    "reading": replace(SCENE, reading=Reading("all of it", "word " * 999 + "\n\nend", 2500)),
     "trouble": replace(SCENE, panels=(replace(PANEL, action="", trouble="stray text"),)),
     "long": replace(
         SCENE,
@@ -62,6 +67,7 @@ SCENES = {
         panels=(replace(PANEL, observation="Ελληνικά עברית 日本語 \U0001f600 \u202e\x1b[31m"),),
     ),
 }
+SCENES["wordy and blind"] = replace(SCENE, panels=(replace(SCENES["wordy"].panels[0], blind=True),))
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)
@@ -82,6 +88,43 @@ def test_every_turn_of_a_long_episode_can_be_clicked(size: tuple[int, int]) -> N
     assert [hit.turn for hit in ticks] == list(range(200))
     lefts = [hit.rect.left for hit in ticks]
     assert lefts == sorted(lefts)
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=300), st.integers(60, 400))
+def test_a_text_that_is_read_is_whole(text: str, room: int) -> None:
+    lines = text_lines(text, 14, room)
+    told = "".join(line for line, _ in lines).replace(" ", "")
+    assert told == "".join(visible(one) for one in text.split("\n")).replace(" ", "")
+    begins = [begin for _, begin in lines]
+    assert begins == sorted(begins) and begins[0] == 0 and begins[-1] <= len(text)
+
+
+def test_a_text_of_any_length_is_read_to_its_end() -> None:
+    reading = Reading("all of it", "x" * 5000 + "\nend", 10**6)
+    ends = [line for line, _ in text_lines(reading.text, 14, 400)]
+    assert "".join(ends) == "x" * 5000 + "end"
+    pictures = []
+    for begins in (0, 10**6):
+        surface = pygame.Surface((900, 600))
+        paint(surface, replace(SCENE, reading=replace(reading, begins=begins)))
+        pictures.append(pygame.surfarray.array3d(surface))
+    assert (pictures[0] != pictures[1]).any()
+
+
+def test_figures_are_not_torn_from_their_names() -> None:
+    facts = (("group", "5 of 8 succeed"), ("spread", "0.43"), ("advantage", "+0.77"))
+    blocks = blocks_of(replace(PANEL, facts=facts), 200, 16, 13, 20)
+    told = ["".join(text for text, _ in line.pieces) for line in blocks[-1].lines]
+    assert len(told) > 1
+    assert "advantage\xa0+0.77" in " ".join(told)
+
+
+def test_words_have_all_the_room_where_the_world_is_hidden() -> None:
+    seen, hidden = (
+        {hit.command for hit in paint(pygame.Surface((900, 600)), SCENES[name])}
+        for name in ("wordy", "wordy and blind")
+    )
+    assert "full text" in seen and "full text" not in hidden
 
 
 def test_what_was_cut_can_be_read_in_full() -> None:
@@ -134,9 +177,10 @@ def test_bigger_windows_have_bigger_letters() -> None:
 
 
 PICTURES = Path(__file__).with_name("pictures")
+LOOKED_AT = ("one", "two", "help", "typing", "blind", "reading")
 
 
-@pytest.mark.parametrize("name", ["one", "two", "help", "typing"])
+@pytest.mark.parametrize("name", LOOKED_AT)
 def test_scenes_look_as_they_did(name: str) -> None:
     """Drawn anew by `python -m tests.envs.viewer.test_paint`, after a look at them."""
     surface = pygame.Surface((900, 600))
@@ -161,7 +205,7 @@ def test_a_font_that_is_not_there_is_said_and_another_taken(
 
 
 if __name__ == "__main__":
-    for one in ("one", "two", "help", "typing"):
+    for one in LOOKED_AT:
         drawn = pygame.Surface((900, 600))
         paint(drawn, SCENES[one])
         pygame.image.save(drawn, PICTURES / f"{one}.png")
