@@ -8,7 +8,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help train evaluate watch play test check lint types doctests lock clean
+.PHONY: help train evaluate benchmark watch play test check lint types doctests lock clean
 
 # pip is told not to compile thousands of modules of which a run imports few. The first import
 # compiles those few, and Python must be free to keep what it compiled.
@@ -29,6 +29,9 @@ train: .venv/runtime ## from nothing to a trained and measured agent, in one run
 
 evaluate: .venv/runtime ## measure the trained mind on held-out missions
 	@$(python) -m scripts.evaluate --policy $(who) $(ARGS)
+
+benchmark: .venv/runtime ## play every policy on the same missions, beside published rows
+	@$(python) -m scripts.benchmark $(ARGS)
 
 watch: .venv/runtime ## watch it think while it acts, in a window
 	@$(python) -m scripts.watch --policy $(who) $(ARGS)

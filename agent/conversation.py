@@ -28,6 +28,7 @@ class Conversation:
         limit: tokens a segment may hold, the reply to come included.
         reply_limit: the most tokens a reply may have.
         history: turns a segment may show before the next one opens; None: as many as fit.
+        kept: turns that the next segment opens with; None: `history`, or what half the room holds.
     """
 
     frame: ChatFrame
@@ -35,6 +36,7 @@ class Conversation:
     limit: int
     reply_limit: int
     history: int | None = None
+    kept: int | None = None
     _exchanges: list[_Exchange] = field(default_factory=list)
     _observation: tuple[int, ...] = ()
     _shown: int = 0
@@ -86,7 +88,9 @@ class Conversation:
                 f"{self.reply_limit} of reply. Take a model with a longer context, a shorter "
                 "phrasing or a smaller max_reply_tokens."
             )
-        most = len(self._exchanges) if self.history is None else self.history
+        most = next(
+            (most for most in (self.kept, self.history) if most is not None), len(self._exchanges)
+        )
         for exchange in reversed(self._exchanges[len(self._exchanges) - most :] if most else []):
             turn = (
                 *exchange.observation,

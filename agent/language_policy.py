@@ -1,8 +1,9 @@
 """The policy that is a language model."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
@@ -35,6 +36,9 @@ class Sampling:
     """tokens a segment may hold; None: the model's own limit"""
     history: int | None = None
     """turns a segment may show; None: as many as fit"""
+    kept: int | None = None
+    """turns of the last segment that the next one opens with; None: all that it may show. Fewer are
+    cheaper: a segment is read anew when it opens, and goes on from there"""
 
     def __post_init__(self) -> None:
         if self.temperature < 0:
@@ -49,13 +53,24 @@ class Sampling:
             raise ValueError(f"context must be at least 1 token, got {self.context}")
         if self.history is not None and self.history < 0:
             raise ValueError(f"history must be 0 or more turns, got {self.history}")
+        if self.kept is not None and (self.history is None or not 0 <= self.kept <= self.history):
+            raise ValueError(
+                f"kept must be 0 to history turns, got {self.kept} of a history of {self.history}"
+            )
 
 
 class _Reader:
     """Reads episodes as a mind does: each live one has a conversation here, in tokens."""
 
-    def __init__(self, mind: Mind, sampling: Sampling, mode: ReplyMode) -> None:
+    def __init__(
+        self,
+        mind: Mind,
+        sampling: Sampling,
+        mode: ReplyMode,
+        examples: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.mode = mode
+        self.examples = examples
         self.sampling = sampling
         self.frame = ChatFrame.of(mind.tokenizer)
         self.limit = min(sampling.context or mind.context, mind.context)
@@ -75,21 +90,22 @@ class _Reader:
             last = one.turns[-1]
             self._conversations[one.key].answer(last.reply_ids, last.action)
         else:
-            talk = self.converse(one.mission, one.world.action_words)
+            talk = self.converse(one.mission, one.world.action_words, one.start.task)
             for turn in one.turns:  # there are some where the episode had to wait
                 talk.ask(turn.observation)
                 talk.answer(turn.reply_ids, turn.action)
             self._conversations[one.key] = talk
         return self._conversations[one.key].ask(one.observation)
 
-    def converse(self, mission: str, actions: tuple[str, ...]) -> Conversation:
-        """The conversation that an episode opens with."""
+    def converse(self, mission: str, actions: tuple[str, ...], task: str = "") -> Conversation:
+        """The conversation that an episode opens with; `task` tells which examples are shown."""
         return Conversation(
             self.frame,
-            system_text(mission, actions, self.mode),
+            system_text(mission, actions, self.mode, self.examples.get(task, "")),
             self.limit,
             self.sampling.max_reply_tokens,
             self.sampling.history,
+            self.sampling.kept,
         )
 
     def check_context(self, world: TextWorld) -> None:
@@ -115,8 +131,10 @@ class LanguagePolicy(_Reader):
         sampling: Sampling = Sampling(),
         mode: ReplyMode = ReplyMode.THINK,
         precision: str = "fp32",
+        examples: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        super().__init__(mind, sampling, mode)
+        """`examples`: what an episode opens with beside its mission, by its task's name."""
+        super().__init__(mind, sampling, mode, examples)
         self.mind = mind
         self.name = mind.name
         self.sampler = Sampler(

@@ -2,12 +2,15 @@
 
 import json
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
 
+from agent.chat_api import PREFIX, ChatPolicy, ChatSettings
 from agent.checksums import DamagedError, read_whole
 from agent.language_policy import LanguagePolicy, Sampling
 from agent.models import Mind, load_model, load_tokenizer, save_model
@@ -38,16 +41,21 @@ def load(
     mode: ReplyMode | None = None,
     precision: str = "fp32",
     temperature: float | None = None,
+    examples: Mapping[str, str] = MappingProxyType({}),
+    chat: ChatSettings | None = None,
 ) -> Policy:
     """A policy that can play.
 
     Args:
         path_or_name: `random`, `reactive` or `expert`; `smollm2`, a Hugging Face id or a model's
-            folder; or a run folder, of which the newest checkpoint is taken.
+            folder; a run folder, of which the newest checkpoint is taken; or `api:` and the name
+            of a model behind a remote chat API (see `agent.chat_api`).
         sampling: how a language model draws its replies; None: as it was saved.
         mode: what its replies hold; None: as it was saved.
         precision: of its weights; `auto`: what this machine is fastest in.
         temperature: in place of that of `sampling`; 0 is greedy.
+        examples: what a language model is shown before its mission, by its task's name.
+        chat: how a chat API is asked, and what that may cost; None: as is usual.
 
     Raises:
         ValueError: if nothing of this name can be found or loaded.
@@ -55,6 +63,12 @@ def load(
     name = str(path_or_name)
     if name in POLICIES:
         return POLICIES[name]()
+    if name.startswith(PREFIX):
+        drawn = sampling or Sampling()
+        if temperature is not None:
+            drawn = replace(drawn, temperature=temperature)
+        model, settings = name.removeprefix(PREFIX), chat or ChatSettings()
+        return ChatPolicy(model, settings, drawn, mode or ReplyMode.THINK, examples)
     folder = newest_model(Path(name))
     if folder is None and Path(name, "checkpoints").is_dir():
         raise ValueError(f"of the checkpoints in {name} none is whole: there is no mind to load")
@@ -66,7 +80,7 @@ def load(
     mode = mode or ReplyMode(saved["mode"])
     if precision == "auto":
         precision = fastest_precision(mind.model.device)
-    return LanguagePolicy(mind, sampling, mode, precision=precision)
+    return LanguagePolicy(mind, sampling, mode, precision=precision, examples=examples)
 
 
 def save(policy: LanguagePolicy, folder: Path) -> None:
@@ -90,6 +104,12 @@ def newest_model(run: Path) -> Path | None:
         except DamagedError as error:
             logger.warning("passing over the checkpoint %s: %s", folder, error)
     return None
+
+
+def newest_run(runs: Path) -> Path | None:
+    """The newest of the run folders in a folder that has a mind to show; None where none has."""
+    folders = sorted(runs.glob("*"), key=lambda folder: folder.stat().st_mtime, reverse=True)
+    return next(filter(newest_model, folders), None)  # reads all of a checkpoint: one is enough
 
 
 def tokenizer_of(run: Path) -> PreTrainedTokenizerBase | None:

@@ -19,6 +19,7 @@ from envs.display import encodable
 _HOW_TO_REPLY = {
     ReplyMode.THINK: "First think: <think>thought</think>. Then act: <answer>action</answer>.",
     ReplyMode.ANSWER: "Only act: <answer>action</answer>.",
+    ReplyMode.BARE: "Reply with the words of the action, and nothing else.",
     ReplyMode.FILLER: "First write dots: <think>. . .</think>. Then act: <answer>action</answer>.",
 }
 
@@ -30,18 +31,21 @@ REMEMBERED = 4096
 group see the same things."""
 
 
-def system_text(mission: str, actions: tuple[str, ...], mode: ReplyMode = ReplyMode.THINK) -> str:
+def system_text(
+    mission: str, actions: tuple[str, ...], mode: ReplyMode = ReplyMode.THINK, examples: str = ""
+) -> str:
     """What an episode opens with: the situation, the form of a reply, the actions, the mission.
 
     After the template of DeepSeek-R1 (arXiv:2501.12948, table 1), in our words. Where `actions`
-    is empty, the world is a question and any answer is an action.
+    is empty, the world is a question and any answer is an action. `examples` (see
+    `agent.few_shot`) stand before the mission, so that all episodes of a task open alike.
     """
     if not actions:
         how = _HOW_TO_REPLY[mode].replace("act:", "answer:").replace(">action<", ">your answer<")
-        return f"You answer a question. {how} {mission}"
+        return f"You answer a question. {how} {examples}{mission}"
     return (
         "You live in a grid world. Each turn tells what you sense, and you reply with one action. "
-        f"{_HOW_TO_REPLY[mode]} Actions: {', '.join(actions)}. Mission: {mission}."
+        f"{_HOW_TO_REPLY[mode]} Actions: {', '.join(actions)}. {examples}Mission: {mission}."
     )
 
 

@@ -11,6 +11,7 @@ the form alone, and gives every other reply the name of its first mistake.
 
 import re
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from enum import StrEnum
 
 from agent.types import Reply, ReplyStatus
@@ -37,6 +38,8 @@ class ReplyMode(StrEnum):
     """nothing"""
     FILLER = "filler"
     """a thought of dots: as many tokens, no words"""
+    BARE = "bare"
+    """nothing, and no tags: the reply is the action. Other benchmarks ask so"""
 
 
 def parse(
@@ -55,6 +58,9 @@ def parse(
         truncated: whether sampling ran into its token limit. A reply that is complete all the
             same is read as it stands.
     """
+    if mode is ReplyMode.BARE:
+        tagged = render("", text, ReplyMode.ANSWER)
+        return replace(parse(tagged, actions, ReplyMode.ANSWER), text=text)
     form = _FORM if mode is not ReplyMode.ANSWER else _FORM[2:]
     tags = [match.group() for match in _TAG.finditer(text)]
     texts = [piece.strip() for piece in _TAG.split(text)]  # before, between and behind the tags
@@ -118,6 +124,8 @@ def render(thought: str, action: str, mode: ReplyMode = ReplyMode.THINK) -> str:
     >>> render("The ball is ahead.", "go forward", ReplyMode.FILLER)
     '<think>. . . .</think><answer>go forward</answer>'
     """
+    if mode is ReplyMode.BARE:
+        return action
     if mode is ReplyMode.FILLER:
         thought = " ".join("." for _ in thought.split())
     lead = "" if mode is ReplyMode.ANSWER else f"<think>{thought}</think>"

@@ -26,7 +26,7 @@ def play(
     seats: int = 128,
     make: MakeWorld = envs.make,
     on_turn: Callable[[LiveEpisode, Turn], None] | None = None,
-    on_episode: Callable[[], object] | None = None,
+    on_episode: Callable[[Episode], object] | None = None,
     on_worlds: Callable[[float], object] | None = None,
 ) -> list[Episode]:
     """Play every start to its end.
@@ -40,7 +40,7 @@ def play(
             memory has no room for so many, some wait in mid-episode until others have ended.
         make: makes a world from a task's name.
         on_turn: told of every turn as it ends.
-        on_episode: called as each episode ends.
+        on_episode: told of every episode as it ends.
         on_worlds: told, turn by turn, of the seconds that all worlds together took.
 
     Returns:
@@ -85,7 +85,7 @@ def play(
             else:
                 done[place] = _end(episode, status)
                 if on_episode:
-                    on_episode()
+                    on_episode(done[place])
                 spare[episode.start.task].append(episode.world)
         live = going
         if on_worlds:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from transformers import PreTrainedTokenizerBase
 
 from agent.language_policy import LanguagePolicy, segment_so_far
 from agent.policies import LiveEpisode, Response
@@ -34,7 +33,7 @@ def ask(policy: LanguagePolicy, live: LiveEpisode) -> Question:
     Raises:
         ValueError: if the turn does not fit into the context.
     """
-    talk = policy.converse(live.mission, live.world.action_words)
+    talk = policy.converse(live.mission, live.world.action_words, live.start.task)
     for turn in live.turns:
         talk.ask(turn.observation)
         talk.answer(turn.reply_ids, turn.action)
@@ -99,14 +98,3 @@ def choice_probabilities(
     log_probs = (logits / (policy.sampling.temperature or 1.0)).log_softmax(-1)
     scores = log_probs.gather(-1, ids[..., None])[..., 0].cpu().masked_fill(~mask, 0.0).sum(-1)
     return list(scores.softmax(-1).tolist())
-
-
-def pieces(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> list[str]:
-    """The text of each token. One that ends in the middle of a character leaves it to the next."""
-    shown, found = "", []
-    for end in range(1, len(ids) + 1):
-        text = str(tokenizer.decode(list(ids[:end]), clean_up_tokenization_spaces=False))
-        whole = text.rstrip("\ufffd") if end < len(ids) else text
-        found.append(whole[len(shown) :])
-        shown = whole if len(whole) > len(shown) else shown
-    return found

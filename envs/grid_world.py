@@ -24,7 +24,7 @@ class GridWorld(TextWorld):
     """A level of MiniGrid or BabyAI, told in text and steered in text.
 
     The world counts *turns*, the level its own steps: a reply that names no action costs a turn and
-    never reaches the level, since nothing there is a safe way to do nothing.
+    does not reach the level, since nothing there is a safe way to do nothing (but see `fallback`).
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class GridWorld(TextWorld):
         vocabulary: str = "plain",
         actions: Iterable[str] | None = None,
         turn_limit: int | None = None,
+        fallback: str | None = None,
         render_mode: str | None = None,
         **level: Any,
     ) -> None:
@@ -45,11 +46,13 @@ class GridWorld(TextWorld):
             world_id: a level's id with gymnasium, such as "BabyAI-GoToLocal-v0".
             phrasing: how the senses are told, one of `PHRASINGS`, or "drawn": one of the training
                 wordings, drawn for each episode from its seed.
-            nouns: what the kinds of things are called, one of `NOUNS`.
+            nouns: what things are called, one of `NOUNS`.
             vocabulary: what the actions are called, one of `VOCABULARIES`.
             actions: the words accepted; by default all that the level has a use for.
             turn_limit: turns until the episode is truncated; by default the level's own limit,
                 which a longer one extends.
+            fallback: the action taken for a reply that names none, as BALROG goes forward then.
+                Without it nothing moves.
             render_mode: "rgb_array" for pictures from `render`.
             level: options of the level itself.
 
@@ -60,6 +63,8 @@ class GridWorld(TextWorld):
             raise unknown("phrasing", phrasing, ["drawn", *PHRASINGS])
         if nouns not in NOUNS:
             raise unknown("nouns", nouns, NOUNS)
+        if nouns == "mirrored" and phrasing == "map":
+            raise ValueError("a map has no words for left and right that could be mirrored.")
         if turn_limit is not None and turn_limit < 1:
             raise ValueError(f"turn_limit must be at least 1, got {turn_limit}.")
         if render_mode not in (None, "rgb_array"):
@@ -68,6 +73,9 @@ class GridWorld(TextWorld):
         self.raw = _make_level(world_id, level)
         """The level itself."""
         self.action_set = _usable(self.raw, actions, vocabulary)
+        self._fallback = None if fallback is None else self.action_set.read(fallback)
+        if fallback is not None and self._fallback is None:
+            raise unknown("action to fall back on", fallback, self.action_words)
         self.mission = ""
         self.turn_limit = turn_limit or self.raw.max_steps
         self.render_mode = render_mode
@@ -125,7 +133,8 @@ class GridWorld(TextWorld):
             state = "no episode has begun" if self.status is None else f"ended in {self.status}"
             raise ResetNeeded(f"{state}: call reset before step.")
         self.turn += 1
-        self.last_action = self.action_set.read(action)
+        read = self.action_set.read(action)
+        self.last_action = self._fallback if read is None else read
         reward, terminated, changed, unreadable = 0.0, False, None, None
         if self.last_action is None:
             unreadable = "unknown" if action.strip() else "missing"
@@ -141,7 +150,7 @@ class GridWorld(TextWorld):
         elif truncated:
             self.status = EpisodeStatus.TRUNCATED
         observation = self._observe(changed, unreadable)
-        return observation, reward, terminated, truncated, self._info(readable=not unreadable)
+        return observation, reward, terminated, truncated, self._info(readable=read is not None)
 
     def render(self) -> NDArray[np.uint8] | None:
         """A picture of the whole grid, `[height, width, 3]`, in the render mode "rgb_array"."""

@@ -26,7 +26,7 @@ class HeldOut:
     missions: frozenset[str]
     """Kinds of mission of the mixed level that are for testing only."""
     nouns: dict[str, dict[str, str]]
-    """Names for kinds of things, by name: kind -> noun."""
+    """Words in place of others, by name: kind -> noun, as a rule."""
 
 
 def _read(text: str) -> HeldOut:

@@ -30,7 +30,7 @@ Pair = tuple[str, str]
 
 MOVABLE = ("ball", "box", "key")
 TRAINED_KINDS = ("goto", "pickup", "open", "putnext", "sequence")
-ROOM, DOOR_ON_THE_RIGHT = 8, 0
+DOOR_ON_THE_RIGHT = 0
 
 
 def pairs(combinations: str, kinds: Iterable[str] = MOVABLE) -> list[Pair]:
@@ -64,15 +64,17 @@ class MixedLevel(RoomGridLevel):
         kinds: Iterable[str] = TRAINED_KINDS,
         distractors: int = 8,
         combinations: str = "train",
+        room_size: int = 8,
         **kwargs: Any,
     ) -> None:
         """Make a level.
 
         Args:
             kinds: kinds of mission, one of which is drawn for each episode.
-            distractors: objects beside those that the mission is about, 0 to 8.
+            distractors: objects beside those that the mission is about, 0 to 16.
             combinations: "train": no object has a held-out pair of colour and kind; "held-out":
                 every object that the mission is about has one; "all": any pairs.
+            room_size: cells along a room's side, its walls included.
             kwargs: options of every MiniGrid level.
         """
         self.kinds = tuple(kinds)
@@ -81,19 +83,21 @@ class MixedLevel(RoomGridLevel):
         for kind in self.kinds:
             if kind not in _MISSIONS:
                 raise unknown("kind of mission", kind, _MISSIONS)
-        if not 0 <= distractors <= 8:
-            raise ValueError(f"distractors must be 0 to 8, got {distractors}.")
+        if not 0 <= distractors <= 16:
+            raise ValueError(f"distractors must be 0 to 16, got {distractors}.")
+        if not 8 <= room_size <= 25:
+            raise ValueError(f"room_size must be 8 to 25, got {room_size}.")
         self.distractors = distractors
         self.target_pairs = pairs(combinations)
         self.door_pairs = pairs(combinations, ["door"])
         self.other_pairs = pairs("train" if combinations == "train" else "all")
-        super().__init__(room_size=ROOM, num_rows=1, num_cols=1, **kwargs)
+        super().__init__(room_size=room_size, num_rows=1, num_cols=1, **kwargs)
 
     def _gen_grid(self, width: int, height: int) -> None:
         """Draw the kind of mission, then as many rooms as it needs."""
         self.kind = self._rand_elem(self.kinds)
         self.num_cols = 2 if self.kind == "open" else 1
-        self.width = (ROOM - 1) * self.num_cols + 1
+        self.width = (self.room_size - 1) * self.num_cols + 1
         super()._gen_grid(self.width, height)
         # The stock words are "the door", for there is only one; the original's are "a door".
         self.mission = self.surface.replace("open the door", "open a door")

@@ -1,4 +1,5 @@
-"""What the kinds of things are called: their own names, or invented ones for tests."""
+"""What things are called: their own names, or for tests invented ones, another language's, or those
+of a world in a mirror."""
 
 import re
 from functools import cache
@@ -6,7 +7,7 @@ from functools import cache
 from envs.held_out import HELD_OUT
 
 NOUNS: dict[str, dict[str, str]] = {"plain": {}, **HELD_OUT.nouns}
-"""Sets of nouns by name; each maps kinds of things to what they are called instead."""
+"""Sets of nouns by name; each maps words to what stands in their place."""
 
 
 def renamed(text: str, nouns: str) -> str:
@@ -16,6 +17,10 @@ def renamed(text: str, nouns: str) -> str:
     'put the red ball next to a box'
     >>> renamed("put the red ball next to a box", "invented")
     'put the red dax next to a blicket'
+    >>> renamed("put the red ball next to a box", "french")
+    'mets la balle rouge à côté de une boîte'
+    >>> renamed("A key 2 ahead 1 left. 20 turns left.", "mirrored")
+    'A key 2 ahead 1 right. 20 turns left.'
     """
     names = NOUNS[nouns]
     return _kinds(nouns).sub(lambda kind: names[kind[0]], text) if names else text
@@ -23,4 +28,5 @@ def renamed(text: str, nouns: str) -> str:
 
 @cache
 def _kinds(nouns: str) -> re.Pattern[str]:
-    return re.compile(rf"\b({'|'.join(NOUNS[nouns])})\b")
+    longest_first = sorted(NOUNS[nouns], key=len, reverse=True)
+    return re.compile(rf"\b({'|'.join(longest_first)})\b")

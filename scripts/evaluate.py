@@ -64,7 +64,7 @@ def main(args: Sequence[str] | None = None) -> None:
             if not cannot(envs.task(asked.task).world_id):
                 lengths = progress.add_task("the expert, to compare lengths", total=asked.missions)
                 _, expert = evaluate(
-                    ExpertPolicy(), starts, make, on_episode=partial(progress.advance, lengths)
+                    ExpertPolicy(), starts, make, on_episode=lambda _: progress.advance(lengths)
                 )
             bar = progress.add_task(f"{policy.name} on {asked.task}", total=asked.missions)
             measured, _ = evaluate(
@@ -73,7 +73,7 @@ def main(args: Sequence[str] | None = None) -> None:
                 make,
                 seats=asked.seats,
                 expert=expert,
-                on_episode=partial(progress.advance, bar),
+                on_episode=lambda _: progress.advance(bar),
             )
         for name, value in asdict(measured).items():
             print(f"{name:20} {value:.4g}" if isinstance(value, float) else f"{name:20} {value}")

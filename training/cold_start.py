@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 def demonstrate(
-    config: TrainConfig, mind: Mind, on_episode: Callable[[], object] | None = None
+    config: TrainConfig, mind: Mind, on_episode: Callable[[Episode], object] | None = None
 ) -> list[Episode]:
     """The expert's episodes on training missions, with their tokens.
 
@@ -33,7 +33,7 @@ def demonstrate(
     long ways are to be shown, too.
 
     Args:
-        on_episode: called as each episode ends.
+        on_episode: told of every episode as it ends.
 
     Raises:
         ValueError: if the expert can't do the task, or never succeeds on these missions.

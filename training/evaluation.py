@@ -50,7 +50,7 @@ def evaluate(
     *,
     seats: int = 128,
     expert: Sequence[Episode] = (),
-    on_episode: Callable[[], object] | None = None,
+    on_episode: Callable[[Episode], object] | None = None,
 ) -> tuple[Measurement, list[Episode]]:
     """Play each start once and measure.
 
@@ -59,7 +59,7 @@ def evaluate(
     Args:
         seats: episodes alive at once.
         expert: the expert's episodes on the same starts, to compare lengths with.
-        on_episode: called as each episode ends.
+        on_episode: told of every episode as it ends.
     """
     began = time.perf_counter()
     episodes = play(

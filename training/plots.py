@@ -98,7 +98,7 @@ def draw_success(
     axes.set_title("Success on missions never trained on, and while training")
     axes.set_xlabel("GRPO step")
     axes.set_ylim(-0.02, 1.03)
-    _in_percent(axes.yaxis.set_major_formatter)
+    in_percent(axes.yaxis.set_major_formatter)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     figure.legend(frameon=False, loc="outside lower right", ncols=2, labelcolor=GREY)
     return figure
@@ -141,7 +141,7 @@ def draw_scale(rates: Sequence[Rate]) -> Figure:
     axes.invert_yaxis()
     axes.set_xlim(0, 1.12)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1])
-    _in_percent(axes.xaxis.set_major_formatter)
+    in_percent(axes.xaxis.set_major_formatter)
     axes.grid(False)
     axes.set_title("Success on the test missions, with 95 % intervals")
     return figure
@@ -177,7 +177,8 @@ def _label_right(axes: Axes, height: float, text: str, colour: str) -> None:
     )  # fmt: skip
 
 
-def _in_percent(set_formatter: Callable[[FuncFormatter], None]) -> None:
+def in_percent(set_formatter: Callable[[FuncFormatter], None]) -> None:
+    """Let an axis tell shares in per cent."""
     set_formatter(FuncFormatter(lambda value, _: _percent(value, 0)))
 
 

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from math import isfinite
@@ -12,6 +11,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from envs.display import visible
+from training.markdown import plain, table_lines
 from training.plots import (
     AMBER,
     SEA,
@@ -155,7 +155,7 @@ def words(
     text = [
         f"# {title}",
         "",
-        f"Task {_words(config.get('task'))}, model {_words(config.get('model'))}, seed "
+        f"Task {plain(config.get('task'))}, model {plain(config.get('model'))}, seed "
         f"{config.get('seed')}.",
         "",
         *(f"- {sentence}" for sentence in lift(measured)),
@@ -178,7 +178,7 @@ def words(
     if skipped:
         text += ["", f"Updates skipped, because a number had gone wrong: {skipped}."]
     alarms = [
-        f"- {line['stage']} {line['step']}: {_words(alarm)}"
+        f"- {line['stage']} {line['step']}: {plain(alarm)}"
         for line in lines
         for alarm in line.get("alarms", ())
     ]
@@ -230,7 +230,7 @@ def _results(measured: Mapping[str, Mapping[str, Any]]) -> list[str]:
         )
         for label, row in measured.items()
     ]
-    return _markdown((*head, "unreadable", "tokens a reply", "true claims"), rows)
+    return table_lines((*head, "unreadable", "tokens a reply", "true claims"), rows)
 
 
 def _health(lines: Lines) -> list[str]:
@@ -240,22 +240,7 @@ def _health(lines: Lines) -> list[str]:
         if values:
             figures = (values[0], values[-1], min(values), max(values))
             rows.append((title, *(f"{value:.3g}" for value in figures)))
-    return _markdown(("", "first step", "last step", "least", "most"), rows)
-
-
-def _words(text: object) -> str:
-    """Words from elsewhere, as they are: nothing in them is Markdown or HTML.
-
-    >>> print(_words("a [link](x) <b>"))
-    a \\[link\\](x) \\<b\\>
-    """
-    return re.sub(r"([\\`*_\[\]<>|$#&])", r"\\\1", visible(str(text)))
-
-
-def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """A table: words to the left, numbers to the right."""
-    rule = ["---", *["---:"] * (len(head) - 1)]
-    return [f"| {' | '.join(cells)} |" for cells in (head, rule, *rows)]
+    return table_lines(("", "first step", "last step", "least", "most"), rows)
 
 
 def _rate(label: str, row: Mapping[str, Any]) -> Rate:

@@ -209,15 +209,15 @@ class RunDir:
         for sink in self._sinks:
             sink.say(text)
 
-    def counting(self, text: str, of: int, *, announce: bool = True) -> Callable[[], None]:
-        """Show what is under way and how far it is: call the result as each of `of` ends.
+    def counting(self, text: str, of: int, *, announce: bool = True) -> Callable[[object], None]:
+        """Show what is under way and how far it is: tell the result of each of `of` as it ends.
 
         announce: show it as it begins, too; not where it begins every few seconds.
         """
         if announce:
             self.note(text, 0, of)
         done = itertools.count(1)
-        return lambda: self.note(text, next(done), of)
+        return lambda _: self.note(text, next(done), of)
 
     def save_episodes(self, stage: str, step: int, groups: Sequence[Group]) -> None:
         """Keep what was played in `episodes.jsonl`."""

@@ -1,7 +1,8 @@
 """How sure a number is: intervals of success rates, and of the difference between two policies.
 
-Two policies that played the same missions are compared mission by mission (`paired_bootstrap`,
-`mcnemar`); two that played different ones by their rates alone (`newcombe_difference`).
+Rates on several tasks are averaged with equal weight (`macro_average`). Two policies that played
+the same missions are compared mission by mission (`paired_bootstrap`, `mcnemar`); two that played
+different ones by their rates alone (`newcombe_difference`).
 """
 
 import math
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,45 @@ def wilson_interval(successes: int, trials: int, confidence: float = 0.95) -> In
     return Interval(low, high)
 
 
+@dataclass(frozen=True, slots=True)
+class Average:
+    """A mean of success rates, each task counting the same."""
+
+    value: float
+    standard_error: float
+    interval: Interval
+
+
+def macro_average(counts: Sequence[tuple[int, int]], confidence: float = 0.95) -> Average:
+    """The mean of independent success rates, one a task.
+
+    The standard error is that of a stratified sample, sqrt(sum of p (1 - p) / n) / tasks: what
+    tasks differ by does not count, for they are all there are. The interval is made from the
+    tasks' Wilson intervals, and so has a width where every rate is 0 or 1.
+
+    Source: the interval, Zou and Donner (2008), Statistics in Medicine 27, 1693-1702 (MOVER), for
+    a sum of rates; with one task it is Wilson's.
+
+    Args:
+        counts: (successes, trials) of each task.
+        confidence: share of intervals that hold the truth in the long run.
+
+    >>> average = macro_average([(5, 10), (10, 10)])
+    >>> average.value, round(average.standard_error, 4)  # sqrt(.5 * .5 / 10) / 2
+    (0.75, 0.0791)
+    """
+    if not counts or not all(trials for _, trials in counts):
+        raise ValueError(f"an average needs a task, and each task trials; got {list(counts)}.")
+    rates = np.array([successes / trials for successes, trials in counts])
+    trials = np.array([trials for _, trials in counts])
+    ends = [wilson_interval(*count, confidence) for count in counts]
+    below = math.hypot(*(rates - [end.low for end in ends])) / len(counts)
+    above = math.hypot(*([end.high for end in ends] - rates)) / len(counts)
+    value = float(rates.mean())
+    error = math.sqrt(float((rates * (1 - rates) / trials).sum())) / len(counts)
+    return Average(value, error, Interval(max(0.0, value - below), min(1.0, value + above)))
+
+
 def newcombe_difference(
     successes: int, trials: int, other_successes: int, other_trials: int, confidence: float = 0.95
 ) -> Difference:
@@ -92,6 +133,7 @@ def paired_bootstrap(
     first: Sequence[float],
     second: Sequence[float],
     *,
+    tasks: Sequence[object] | None = None,
     confidence: float = 0.95,
     draws: int = 10_000,
     seed: int = 0,
@@ -99,12 +141,14 @@ def paired_bootstrap(
     """The mean difference, first less second, of two policies on the same missions.
 
     Missions are drawn anew with replacement, always in pairs, so that what makes a mission hard
-    for both does not widen the interval (percentile bootstrap; Efron and Tibshirani, 1993). The
-    same seed gives the same interval.
+    for both does not widen the interval (percentile bootstrap; Efron and Tibshirani, 1993). Where
+    they are of several tasks, they are drawn task by task and each task counts the same. The same
+    seed gives the same interval.
 
     Args:
         first: one outcome a mission, such as 1 for success and 0 for failure.
         second: the other policy's, in the same order.
+        tasks: the task of each mission; None: all are of one.
         confidence: share of intervals that hold the truth in the long run.
         draws: bootstrap samples.
         seed: of the draws.
@@ -116,13 +160,24 @@ def paired_bootstrap(
             "paired outcomes are one a mission for each policy; got "
             f"{len(first)} and {len(second)}."
         )
+    groups: dict[object, list[float]] = {}
+    for task, difference in zip(tasks or [None] * len(first), differences, strict=True):
+        groups.setdefault(task, []).append(difference)
     rng = np.random.default_rng(seed)
+    means = np.mean([_drawn_means(group, draws, rng) for group in groups.values()], axis=0)
+    low, high = np.quantile(means, [outside, 1 - outside])
+    value = np.mean([np.mean(group) for group in groups.values()])
+    return Difference(float(value), Interval(float(low), float(high)))
+
+
+def _drawn_means(
+    differences: Sequence[float], draws: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """The means of so many bootstrap samples, `[draws]`."""
     # Which value a draw takes matters, not which mission: there are few different values.
     values, counts = np.unique(differences, return_counts=True)
     drawn = rng.multinomial(len(differences), counts / len(differences), size=draws)
-    means = drawn @ values / len(differences)
-    low, high = np.quantile(means, [outside, 1 - outside])
-    return Difference(float(differences.mean()), Interval(float(low), float(high)))
+    return np.asarray(drawn @ values / len(differences))
 
 
 def mcnemar(first: Sequence[bool], second: Sequence[bool]) -> float:

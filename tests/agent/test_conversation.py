@@ -53,6 +53,23 @@ def test_an_end_token_the_model_wrote_itself_is_not_doubled(
     assert talk.ask("Two.")[0][0] != end
 
 
+def test_a_window_grows_from_what_is_kept_to_its_history(
+    tokenizer: PreTrainedTokenizerBase,
+) -> None:
+    talk = conversation(tokenizer, history=4, kept=2, limit=4000)
+    reply, shown, opened = talk.frame.text(REPLY), [], []
+    text = ""
+    for turn in range(10):
+        new, opens = talk.ask(f"You see {turn} balls.")
+        text = tokenizer.decode(new) if opens else text + tokenizer.decode(new)
+        shown.append(text.count(" balls."))
+        opened += [turn] * opens
+        talk.answer(reply, "go forward")
+        text += REPLY
+    assert opened == [0, 4, 6, 8]
+    assert shown == [1, 2, 3, 4, 3, 4, 3, 4, 3, 4]
+
+
 def test_segments_never_outgrow_the_limit_and_keep_a_memory(
     tokenizer: PreTrainedTokenizerBase,
 ) -> None:
@@ -142,5 +159,6 @@ def test_the_memory_counts_runs() -> None:
 def test_the_system_text_lists_what_is_accepted(mode: ReplyMode) -> None:
     text = system_text("go to the red ball", ("turn left", "go forward"), mode)
     assert "Actions: turn left, go forward." in text
-    assert ("<think>" in text) == (mode is not ReplyMode.ANSWER)
+    assert ("<think>" in text) == (mode in (ReplyMode.THINK, ReplyMode.FILLER))
+    assert ("<answer>" in text) == (mode is not ReplyMode.BARE)
     assert "Actions" not in system_text("How many?", (), mode)

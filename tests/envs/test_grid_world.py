@@ -207,3 +207,24 @@ class TestOptions:
         world = envs.make("goto-small")
         with pytest.raises(ValueError, match="give them to make: phrasing"):
             world.reset(options={"phrasing": "map"})
+
+
+class TestFallback:
+    def test_it_is_taken_for_what_cannot_be_read(self) -> None:
+        world = envs.make("goto-small", fallback="go forward")
+        other = envs.make("goto-small")
+        world.reset(seed=3)
+        other.reset(seed=3)
+        told = world.step("nonsense")
+        assert told[0] == other.step("go forward")[0]
+        assert told[4]["truth"] == other._info(readable=True)["truth"]
+        assert not told[4]["readable"]
+
+    def test_it_has_to_be_an_action_of_the_world(self) -> None:
+        with pytest.raises(ValueError, match="did you mean 'go forward'"):
+            envs.make("goto-small", fallback="go forwards")
+
+
+def test_a_map_has_no_words_to_mirror() -> None:
+    with pytest.raises(ValueError, match="mirrored"):
+        envs.make("goto-small", nouns="mirrored", phrasing="map")

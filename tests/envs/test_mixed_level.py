@@ -117,7 +117,7 @@ def test_the_locked_room() -> None:
         )
 
 
-@pytest.mark.parametrize("distractors", range(9))
+@pytest.mark.parametrize("distractors", [*range(9), 12, 16])
 def test_distractors(distractors: int) -> None:
     _, info = mixed(kinds=("goto",), distractors=distractors).reset(seed=3)
     assert len(shown(info["truth"])) == 1 + distractors
@@ -151,7 +151,8 @@ def test_the_seed_fixes_it_all_whatever_came_before() -> None:
         ({"kinds": ("fetch",)}, "unknown kind of mission 'fetch'"),
         ({"kinds": ()}, "at least one, got \\(\\)"),
         ({"kinds": "goto"}, "at least one, got 'goto'"),
-        ({"distractors": 9}, "0 to 8, got 9"),
+        ({"distractors": 17}, "0 to 16, got 17"),
+        ({"room_size": 7}, "8 to 25, got 7"),
         ({"combinations": "test"}, "unknown object combinations 'test'"),
     ],
 )

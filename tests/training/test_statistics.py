@@ -5,6 +5,7 @@ import pytest
 
 from training.statistics import (
     Interval,
+    macro_average,
     mcnemar,
     newcombe_difference,
     paired_bootstrap,
@@ -58,6 +59,45 @@ def test_wilson_covers_the_truth_as_often_as_it_says(rate) -> None:
     intervals = {count: wilson_interval(int(count), 128) for count in set(drawn.tolist())}
     covered = np.mean([intervals[c].low <= rate <= intervals[c].high for c in drawn.tolist()])
     assert 0.93 <= covered <= 0.98
+
+
+class TestMacroAverage:
+    def test_of_one_task_it_is_wilsons(self) -> None:
+        found, alone = macro_average([(15, 148)]), wilson_interval(15, 148)
+        assert found.value == pytest.approx(15 / 148)
+        assert found.interval.low == pytest.approx(alone.low)
+        assert found.interval.high == pytest.approx(alone.high)
+
+    def test_tasks_count_the_same_whatever_their_size(self) -> None:
+        found = macro_average([(5, 10), (100, 100)])
+        assert found.value == 0.75
+        assert found.standard_error == pytest.approx((0.5 * 0.5 / 10) ** 0.5 / 2)
+
+    def test_it_has_a_width_where_everything_succeeds(self) -> None:
+        found = macro_average([(30, 30)] * 5)
+        assert found.interval.high == 1.0
+        assert wilson_interval(30, 30).low < found.interval.low < wilson_interval(150, 150).high
+
+    @pytest.mark.parametrize("rates", [(0.95, 0.9, 0.99, 0.3, 0.7), (0.02, 0.0, 0.1, 0.05, 0.4)])
+    def test_it_covers_the_truth_as_often_as_it_says(self, rates) -> None:
+        drawn = np.random.default_rng(0).binomial(30, rates, size=(2000, 5))
+        covered = 0
+        for row in drawn.tolist():
+            interval = macro_average([(count, 30) for count in row]).interval
+            covered += interval.low <= np.mean(rates) <= interval.high
+        assert 0.93 <= covered / 2000 <= 0.985
+
+    def test_nothing_has_no_average(self) -> None:
+        for counts in ([], [(1, 2), (0, 0)]):
+            with pytest.raises(ValueError, match="needs a task"):
+                macro_average(counts)
+
+
+def test_bootstrap_by_tasks_counts_each_the_same() -> None:
+    first, second, tasks = [1.0] * 10 + [0.0] * 90, [0.0] * 100, ["a"] * 10 + ["b"] * 90
+    assert paired_bootstrap(first, second).value == pytest.approx(0.1)
+    by_task = paired_bootstrap(first, second, tasks=tasks)
+    assert by_task.value == by_task.interval.low == by_task.interval.high == 0.5
 
 
 def test_bootstrap_of_a_constant_difference_has_no_width() -> None:

@@ -1,0 +1,1 @@
+"""The benchmark: every policy on the same missions, beside the rows that others published."""
