@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event, Lock
 from types import MappingProxyType
@@ -202,7 +202,7 @@ class ChatPolicy:
                 before=self._check_limits,
             )
             if self._cache:
-                self._cache.put(key, {"text": answer.text, "cut_off": answer.cut_off})
+                self._cache.put(key, asdict(answer))
             self._count(answer)
         return response(answer)
 
@@ -224,10 +224,16 @@ class ChatPolicy:
             return None
         assert self._cache
         match value:
-            case {"text": str(text), "cut_off": bool(cut_off)}:
+            case {
+                "text": str(),
+                "cut_off": bool(),
+                "input_tokens": int() | None,
+                "output_tokens": int() | None,
+                **rest,
+            } if not rest:
                 with self._counting:
                     self.usage = _sum(self.usage, Usage(cached=1))
-                return Answer(text, cut_off)
+                return Answer(**value)
         raise self._cache.damaged("an entry is no reply")
 
     def _count(self, answer: Answer) -> None:
@@ -244,8 +250,7 @@ class ChatPolicy:
             self._uncounted |= first
         if first:
             logger.warning(
-                "%s does not say how many tokens a reply took: they are not counted, and no limit "
-                "of tokens or cost stops the run",
+                "%s does not say how many tokens a reply took: they are not counted",
                 self._provider.host,
             )
 
@@ -255,6 +260,11 @@ class ChatPolicy:
             SpentError: if a limit is reached.
         """
         used, settings = self.usage, self.settings
+        if self._uncounted and (settings.max_cost or settings.max_tokens_in_all):
+            raise SpentError(
+                f"{self._provider.host} does not say how many tokens a reply took, so no limit can "
+                "be kept: go on without max_cost and max_tokens_in_all"
+            )
         if settings.max_cost is not None and used.cost >= settings.max_cost:
             raise SpentError(
                 f"the run has cost {used.cost:.4g} and may cost {settings.max_cost:g}: set "
@@ -286,7 +296,8 @@ def conversation(opening: str, one: LiveEpisode, sampling: Sampling) -> list[Mes
         messages.append({"role": "user", "content": turn.observation})
         messages.append({"role": "assistant", "content": turn.reply})
     messages.append({"role": "user", "content": one.observation})
-    memory = remember([turn.action or "nothing" for turn in one.turns[:forgotten]])
+    actions = [turn.action or "nothing" for turn in one.turns[:forgotten]]
+    memory = remember(actions if sampling.memory else [])
     messages[1] = {"role": "user", "content": memory + messages[1]["content"]}
     return [message | {"content": encodable(message["content"])} for message in messages]
 
@@ -308,7 +319,9 @@ def shown_turns(played: int, history: int | None, kept: int | None = None) -> in
 def response(answer: Answer) -> Response:
     """An answer as a policy's response: what follows its first `</answer>` is not its turn."""
     text, end, _ = answer.text.partition(ANSWER_END)
-    return Response(text + end, truncated=answer.cut_off and not end)
+    read, wrote = answer.input_tokens, answer.output_tokens
+    counted = None if read is None or wrote is None else (read, wrote)
+    return Response(text + end, truncated=answer.cut_off and not end, counted=counted)
 
 
 def _sum(one: Usage, other: Usage) -> Usage:

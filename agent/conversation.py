@@ -29,6 +29,7 @@ class Conversation:
         reply_limit: the most tokens a reply may have.
         history: turns a segment may show before the next one opens; None: as many as fit.
         kept: turns that the next segment opens with; None: `history`, or what half the room holds.
+        memory: whether the actions that fell out of sight are told.
     """
 
     frame: ChatFrame
@@ -37,6 +38,7 @@ class Conversation:
     reply_limit: int
     history: int | None = None
     kept: int | None = None
+    memory: bool = True
     _exchanges: list[_Exchange] = field(default_factory=list)
     _observation: tuple[int, ...] = ()
     _shown: int = 0
@@ -111,6 +113,7 @@ class Conversation:
 
     def _memory(self, forgotten: int) -> tuple[int, ...]:
         """The actions of the first `forgotten` turns."""
+        forgotten = forgotten if self.memory else 0
         actions = [exchange.action or "nothing" for exchange in self._exchanges[:forgotten]]
         return self.frame.text(remember(actions))
 

@@ -40,6 +40,9 @@ class Sampling:
     """turns of the last segment that the next one opens with; None: all that it may show. Fewer are
     cheaper: a segment is read anew when it opens, and goes on from there"""
 
+    memory: bool = True
+    """whether a segment tells of the actions that fell out of sight"""
+
     def __post_init__(self) -> None:
         if self.temperature < 0:
             raise ValueError(f"temperature must be 0 or more, got {self.temperature}")
@@ -106,6 +109,7 @@ class _Reader:
             self.sampling.max_reply_tokens,
             self.sampling.history,
             self.sampling.kept,
+            self.sampling.memory,
         )
 
     def check_context(self, world: TextWorld) -> None:

@@ -45,6 +45,8 @@ class Response:
     log_probs: tuple[float, ...] = ()
     opens_segment: bool = False
     slip: bool = False
+    counted: tuple[int, int] | None = None
+    """tokens read and written, where a provider counts them and keeps them to itself"""
 
 
 class Policy(Protocol):

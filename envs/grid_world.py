@@ -36,6 +36,7 @@ class GridWorld(TextWorld):
         vocabulary: str = "plain",
         actions: Iterable[str] | None = None,
         turn_limit: int | None = None,
+        most_turns: int | None = None,
         fallback: str | None = None,
         render_mode: str | None = None,
         **level: Any,
@@ -51,6 +52,7 @@ class GridWorld(TextWorld):
             actions: the words accepted; by default all that the level has a use for.
             turn_limit: turns until the episode is truncated; by default the level's own limit,
                 which a longer one extends.
+            most_turns: turns until the episode is truncated, where the limit would allow more.
             fallback: the action taken for a reply that names none, as BALROG goes forward then.
                 Without it nothing moves.
             render_mode: "rgb_array" for pictures from `render`.
@@ -65,8 +67,9 @@ class GridWorld(TextWorld):
             raise unknown("nouns", nouns, NOUNS)
         if nouns == "mirrored" and phrasing == "map":
             raise ValueError("a map has no words for left and right that could be mirrored.")
-        if turn_limit is not None and turn_limit < 1:
-            raise ValueError(f"turn_limit must be at least 1, got {turn_limit}.")
+        for limit, name in ((turn_limit, "turn_limit"), (most_turns, "most_turns")):
+            if limit is not None and limit < 1:
+                raise ValueError(f"{name} must be at least 1, got {limit}.")
         if render_mode not in (None, "rgb_array"):
             raise unknown("render mode", render_mode, ["rgb_array"])
         self.name = world_id
@@ -92,6 +95,7 @@ class GridWorld(TextWorld):
         # Playground has no mission, not even before the first reset: nothing there can succeed.
         self.metadata = {**self.metadata, "can_succeed": bool(self.raw.mission)}  # type: ignore[misc]
         self._turn_limit = turn_limit
+        self._most_turns = most_turns
         self._drawn = phrasing == "drawn"
         self._nouns = nouns
         self._view: View
@@ -118,6 +122,7 @@ class GridWorld(TextWorld):
         if self._drawn:
             self.phrasing = str(self.np_random.choice(list(TRAINING_WORDINGS)))
         self.turn_limit = self._turn_limit or self.raw.max_steps  # which reset may have set
+        self.turn_limit = min(self.turn_limit, self._most_turns or self.turn_limit)
         self.raw.max_steps = max(self.raw.max_steps, self.turn_limit)
         self.mission = renamed(self.raw.mission, self._nouns)
         self.turn = 0

@@ -11,7 +11,7 @@ The same command again goes on where it was stopped, and plays nothing twice.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,14 +21,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from agent.loading import newest_run
 from scripts.cli import friendly, options, shown
-from training.benchmark.benchmark import Entry, entries, play_missing
+from training.benchmark.benchmark import benchmark
 from training.benchmark.config import BenchmarkConfig
-from training.benchmark.protocols import Protocol, protocol
-from training.benchmark.report import merge, write_report
+from training.benchmark.entries import Entry
+from training.benchmark.protocols import protocol
 
-LINE_EVERY = 5
-"""Per cent, from line to line where there is no terminal to draw bars on."""
-GO_ON = "what was played is kept; the same command goes on."
+GO_ON = "what has ended is kept; the same command goes on."
+LINE_EVERY = 0.05
+"""Share of the whole, from line to line where there is no terminal to draw bars on."""
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -41,12 +41,14 @@ def main(args: Sequence[str] | None = None) -> None:
         folder = asked.folder or Path("benchmarks") / chosen.name
         if not asked.policies and not asked.report_only:
             asked = replace(asked, policies=_usual())
-        try:
-            if not asked.report_only:
-                _play(asked, chosen, folder)
-        finally:  # also of what was stopped
-            if asked.report_only or any(folder.glob("episodes/*.jsonl")):
-                _report(asked, chosen, folder)
+        with _Bars() as bars:
+            rows = benchmark(asked, chosen, folder, bars.begin)
+        for row in rows:
+            rate = f"{100 * row.average.value:5.1f} %" if row.average else ""
+            rates = " ".join(f"{name} {100 * one.success:.0f}" for name, one in row.cells.items())
+            left = f"  {row.missing} episodes missing" if row.missing else ""
+            print(f"{row.label:40} {rate}  {rates}{left}  {shown(row.failure)}".rstrip())
+        print(f"The report is {folder / 'report.md'}, and as one page {folder / 'report.html'}.")
 
 
 def _usual() -> tuple[str, ...]:
@@ -57,40 +59,34 @@ def _usual() -> tuple[str, ...]:
     return ("random", "reactive", "expert", *([str(run)] if run else []))
 
 
-def _play(asked: BenchmarkConfig, chosen: Protocol, folder: Path) -> None:
-    everyone = entries(asked, chosen, folder)
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(compact=True))
-    console = Console(stderr=True)
-    said = {entry.contestant.slug: 0 for entry in everyone}
-    with Progress(*columns, console=console) as progress:
+class _Bars(Progress):
+    """A bar for each policy and one for all, with the time left; lines where no terminal is."""
+
+    def __init__(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(compact=True))
+        super().__init__(*columns, console=Console(stderr=True))
+        self._said = 0.0
+
+    def begin(self, everyone: Sequence[Entry]) -> Callable[[Entry, float], None]:
+        every = self.add_task("everything", total=sum(len(entry.starts) for entry in everyone))
         bars = {
-            entry.contestant.slug: progress.add_task(
-                escape(entry.contestant.label), total=entry.turn_limit
-            )
+            id(entry): self.add_task(escape(entry.contestant.label), total=len(entry.starts))
             for entry in everyone
         }
 
-        def advance(entry: Entry, turns: int) -> None:
-            slug = entry.contestant.slug
-            progress.advance(bars[slug], turns)
-            share = int(progress.tasks[bars[slug]].percentage)
-            if not console.is_terminal and share >= said[slug] + LINE_EVERY:
-                said[slug] = share
-                console.print(f"{escape(entry.contestant.label)}: {share} % of its turns")
+        def advance(entry: Entry, episodes: float) -> None:
+            self.advance(bars[id(entry)], episodes)
+            self.advance(every, episodes)
+            whole = self._tasks[every]
+            share = whole.percentage / 100
+            if not self.console.is_terminal and share >= self._said + LINE_EVERY:
+                self._said = share
+                left = (
+                    "" if whole.time_remaining is None else f", {whole.time_remaining:.0f} s left"
+                )
+                self.console.print(f"{escape(entry.contestant.label)}; in all {share:.0%}{left}")
 
-        play_missing(asked, chosen, folder, everyone, advance)
-
-
-def _report(asked: BenchmarkConfig, chosen: Protocol, folder: Path) -> None:
-    rows = write_report(folder, chosen, asked.baseline)
-    if asked.json:
-        merge(asked.json, chosen, rows)
-    for row in rows:
-        rate = f"{100 * row.average.value:5.1f} %" if row.average else ""
-        rates = " ".join(f"{name} {100 * one.success:.0f}" for name, one in row.cells.items())
-        left = f"  {row.missing} episodes missing" if row.missing else ""
-        print(f"{row.label:40} {rate}  {rates}{left}  {shown(row.failure)}".rstrip())
-    print(f"The report is {folder / 'report.md'}, and as one page {folder / 'report.html'}.")
+        return advance
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@
     lock            held, with the process id in it, while the run is being written
 """
 
-import fcntl
 import itertools
 import json
 import logging
@@ -46,6 +45,7 @@ from training.checkpoints import (
 )
 from training.circumstances import circumstances
 from training.console import ConsoleSink
+from training.lock import take_lock
 from training.metrics import Record, Sink, TensorBoardSink, append_line, read_lines
 
 logger = logging.getLogger(__name__)
@@ -103,7 +103,7 @@ class RunDir:
                     f"the folder {folder} is not empty: go on with its run by --resume, or "
                     "choose another folder with --run."
                 )
-            lock = _take_lock(folder)
+            lock = take_lock(folder, "--run")
             about = {
                 "format": FORMAT,
                 "config": dict(config),
@@ -128,7 +128,7 @@ class RunDir:
         config = read_run(folder)["config"]
         with _writing(folder):
             _refuse_links(folder)
-            lock = _take_lock(folder)
+            lock = take_lock(folder, "--run")
             parent = folder / "checkpoints"
             newest = next((one for one in whole_checkpoints(parent) if _fits(one, folder)), None)
             if newest is None and has_checkpoints(parent):
@@ -319,25 +319,6 @@ def _writing(folder: Path, advice: str = SAVED) -> Iterator[None]:
         raise StorageError(
             f"the run folder {folder} can't be written: {reason}. {advice}"
         ) from error
-
-
-def _take_lock(folder: Path) -> TextIO:
-    """Hold the folder's lock. The system lets go of it when the process ends, however it ends."""
-    file = (folder / "lock").open("a+")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        holder = file.read().strip() or "unknown"
-        file.close()
-        raise ValueError(
-            f"the run in {folder} is being written by another process (id {holder}): wait for "
-            "it, or choose another folder with --run."
-        ) from None
-    file.truncate(0)
-    file.write(f"{os.getpid()}\n")
-    file.flush()
-    return file
 
 
 def _sinks(folder: Path, console: Console | None) -> list[Sink]:

@@ -1,206 +1,104 @@
-"""A benchmark from beginning to end: who plays what, the playing, and what is kept of it."""
+"""A benchmark from beginning to end: what is missing is played, and a report is made of it all."""
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-from zlib import crc32
 
-import envs
-from agent.checksums import STATE, sha256
-from agent.loading import load, newest_model
 from agent.types import Start
 from training.benchmark.config import BenchmarkConfig
-from training.benchmark.contestants import (
-    Conditions,
-    Contestant,
-    contestant,
-    trained_phrasing,
-    with_own_phrasing,
-)
+from training.benchmark.entries import Entry, entries
+from training.benchmark.figures import Row
 from training.benchmark.matches import Crew, Ended, Failed, Job, News, Ticked
 from training.benchmark.protocols import Protocol
-from training.benchmark.store import Sheet
-from training.circumstances import circumstances
+from training.benchmark.report import check_baselines, check_results, merge, write_report
+from training.lock import take_lock
 
 logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A contestant of a protocol, and all that it is to play."""
-
-    contestant: Contestant
-    starts: tuple[Start, ...]
-    options: Mapping[str, Mapping[str, Any]]
-    """of the worlds, by trial"""
-    sheet: Sheet
-    about: Mapping[str, Any]
-    """goes into the sheet"""
-
-    @property
-    def turn_limit(self) -> int:
-        """Turns that all its episodes together may have, were none to end before."""
-        limits = {name: options["turn_limit"] for name, options in self.options.items()}
-        return sum(limits[start.task] for start in self.starts)
+Progress = Callable[[Entry, float], object]
+"""Told of how many more episodes of an entry, or parts of one, need not be played any more."""
 
 
-def entries(config: BenchmarkConfig, protocol: Protocol, folder: Path) -> list[Entry]:
-    """Everyone who takes part, in the order in which they were asked for.
+def benchmark(
+    config: BenchmarkConfig,
+    protocol: Protocol,
+    folder: Path,
+    begin: Callable[[Sequence[Entry]], Progress],
+) -> list[Row]:
+    """Play what nobody has played yet, and write the report; of what was stopped, too.
 
-    A checkpoint that was trained on another phrasing takes part twice: told in the protocol's
-    words, and in its own.
+    Args:
+        config: who plays, and how.
+        protocol: what.
+        folder: where it is kept.
+        begin: told of everyone who takes part.
+
+    Returns:
+        everyone's figures.
 
     Raises:
-        ValueError: for a policy that cannot be found, or cannot do what is asked.
+        ValueError: for what cannot be played, or not into this folder; then nothing was.
     """
-    asked = [contestant(text) for text in config.policies]
-    for one in asked:
-        if one.remote:
-            load(one.source)  # whether there is a key
-    everyone: dict[str, Contestant] = {}
-    for one in asked:
-        everyone[one.slug] = one
-        if twin := with_own_phrasing(one):
-            logger.warning(
-                "%s was trained on observations told by %r: it plays told by 'sentences', as "
-                "everybody, and told in its own words; both figures are given",
-                one.source,
-                trained_phrasing(Path(one.source)),
-            )
-            everyone[twin.slug] = twin
-    return [
-        _entry(config, protocol, folder, one, order) for order, one in enumerate(everyone.values())
-    ]
+    if config.json:
+        check_results(config.json)
+    everyone = [] if config.report_only else entries(config, protocol, folder)
+    check_baselines(config.baseline, folder, [one.contestant.label for one in everyone])
+    folder.mkdir(parents=True, exist_ok=True)
+    with take_lock(folder, "--folder"):
+        for entry in everyone:
+            entry.sheet.check(entry.about)
+        for entry in everyone:
+            entry.sheet.open(entry.about)
+        try:
+            if everyone:
+                _play(config, protocol, folder, everyone, begin(everyone))
+        finally:
+            rows = write_report(folder, protocol, config.baseline)
+            if config.json:
+                merge(config.json, protocol, rows)
+    return rows
 
 
-def conditions(config: BenchmarkConfig) -> Conditions:
-    """What all language models have in common."""
-    return Conditions(
-        sliding="history" in config.as_published,
-        bare="prompt" in config.as_published,
-        shots=config.shots,
-        reply_tokens=config.reply_tokens,
-        temperature=config.temperature,
-        precision=config.precision,
-    )
-
-
-def _entry(
-    config: BenchmarkConfig, protocol: Protocol, folder: Path, one: Contestant, order: int
-) -> Entry:
-    episodes, first = _episodes(config, protocol, one)
-    starts = tuple(
-        Start(trial.name, seed)
-        for seed in envs.seeds(envs.Split.TEST, episodes, first)
-        for trial in protocol.trials
-    )
-    options = {trial.name: _options(config, protocol, one, trial.name) for trial in protocol.trials}
-    common = conditions(config)
-    about = {
-        "protocol": protocol.name,
-        "label": one.label,
-        "order": order,
-        "told": one.told,
-        "contestant": asdict(one),
-        "model": _model(one),
-        "trials": [trial.name for trial in protocol.trials],
-        "episodes": episodes,
-        "first_seed": starts[0].seed,
-        "options": options,
-        "as_published": list(config.as_published),
-        "conditions": asdict(common) if one.told else {},
-        **{name: circumstances(None)[name] for name in ("command", "commit", "started")},
-    }
-    return Entry(one, starts, options, Sheet(folder, one.slug), about)
-
-
-def _episodes(config: BenchmarkConfig, protocol: Protocol, one: Contestant) -> tuple[int, int]:
-    """How many episodes of each trial, and the first one's place among the test seeds."""
-    own = "seeds" in config.as_published
-    usual = (protocol.published_episodes if own else None) or protocol.episodes
-    episodes = config.episodes or usual
-    if one.told and config.told_episodes:
-        episodes = min(episodes, config.told_episodes)
-    return episodes, crc32(one.slug.encode()) % 2**24 if own else 0
-
-
-def _options(
-    config: BenchmarkConfig, protocol: Protocol, one: Contestant, trial: str
-) -> dict[str, Any]:
-    """What a world is made with, beside the trial's own options."""
-    world = protocol.trial(trial).make()
-    world.reset(seed=0)
-    limit = config.turns or world.turn_limit
-    if one.told and config.told_turns:
-        limit = min(limit, config.told_turns)
-    options: dict[str, Any] = {"turn_limit": limit}
-    if "unreadable" in config.as_published and protocol.fallback:
-        options["fallback"] = protocol.fallback
-    if one.phrasing and "phrasing" not in protocol.trial(trial).options:
-        options["phrasing"] = one.phrasing
-    return options
-
-
-def _model(one: Contestant) -> dict[str, str] | None:
-    """Which weights play, where they are a run's: it may have gone on since."""
-    folder = newest_model(Path(one.source))
-    if folder is None:
-        return None
-    return {"checkpoint": folder.name, "sha256": sha256(folder / STATE)}
-
-
-def play_missing(
+def _play(
     config: BenchmarkConfig,
     protocol: Protocol,
     folder: Path,
     everyone: Sequence[Entry],
-    progress: Callable[[Entry, int], object],
+    progress: Progress,
 ) -> None:
-    """Play what nobody has played yet.
-
-    Args:
-        config: how.
-        protocol: what.
-        folder: where it is kept.
-        everyone: who.
-        progress: told of turns that will not have to be played any more.
-
-    Raises:
-        ValueError: if a sheet was played otherwise; then nothing is played.
-    """
-    for entry in everyone:
-        entry.sheet.open(entry.about)
-    workers = config.workers or os.cpu_count() or 1
+    """Deal out what is missing, and keep what ends."""
+    cores = os.cpu_count() or 1
+    workers = config.workers or cores
     api = replace(config.api, cache=config.api.cache or folder / "replies.sqlite")
     entry_of: dict[int, Entry] = {}
     jobs: list[Job] = []
     for entry in everyone:
         for starts in _dealt_out(entry, workers, progress):
-            job = Job(
-                entry.contestant,
-                protocol,
-                starts,
-                entry.options,
-                conditions(config),
-                api,
-                max(1, (os.cpu_count() or 1) // workers),
-                config.seats,
+            jobs.append(
+                Job(
+                    entry.contestant,
+                    entry.weights,
+                    protocol,
+                    starts,
+                    entry.options,
+                    entry.conditions,
+                    api,
+                    threads=max(1, cores // workers),
+                    seats=config.told_seats if entry.contestant.told else config.seats,
+                )
             )
-            jobs.append(job)
-            entry_of[id(job)] = entry
+            entry_of[id(jobs[-1])] = entry
 
     def hear(job: Job, news: News) -> None:
         entry = entry_of[id(job)]
         match news:
             case Ended(episode, seconds, tokens):
                 entry.sheet.add(episode, seconds, tokens)
-                limit = entry.options[episode.start.task]["turn_limit"]
-                progress(entry, limit - len(episode.turns))
-            case Ticked(turns):
-                progress(entry, turns)
+                progress(entry, 1 - len(episode.turns) / episode.turn_limit)
+            case Ticked(episodes):
+                progress(entry, episodes)
             case Failed(reason):
                 logger.warning("%s cannot go on: %s", entry.contestant.label, reason)
                 entry.sheet.fail(reason)
@@ -209,15 +107,12 @@ def play_missing(
         crew.play(jobs, hear)
 
 
-def _dealt_out(
-    entry: Entry, workers: int, progress: Callable[[Entry, int], object]
-) -> Iterator[tuple[Start, ...]]:
+def _dealt_out(entry: Entry, workers: int, progress: Progress) -> Iterator[tuple[Start, ...]]:
     """What an entry has not played yet, in as many parts as can be played at once."""
     done = {(one.trial, one.seed) for one in entry.sheet.played()}
     missing = [start for start in entry.starts if (start.task, start.seed) not in done]
-    gone = sum(entry.options[name]["turn_limit"] for name, _ in done)
-    progress(entry, gone)
-    parts = 1 if entry.contestant.remote else workers
+    progress(entry, len(entry.starts) - len(missing))
+    parts = 1 if entry.contestant.remote else workers  # a provider is asked for many at once
     for part in range(parts):
         if missing[part::parts]:
             yield tuple(missing[part::parts])

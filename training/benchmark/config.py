@@ -41,20 +41,25 @@ class BenchmarkConfig:
     """episodes of the expert that few-shot policies are shown"""
     reply_tokens: int = 64
     """the longest reply of a model that was only told what to do"""
+    answer_tokens: int = 24
+    """its longest reply where it is not asked for a thought"""
     temperature: float = 1.0
     """its replies are drawn with"""
-    baseline: str = "reactive"
-    """the policy that the others are compared with, mission by mission"""
+    baseline: tuple[str, ...] = ("reactive",)
+    """policies that the others are compared with, mission by mission, as the report calls them"""
     workers: int = 0
     """processes; 0: one a core"""
     seats: int = 128
     """episodes that a process plays at once"""
+    told_seats: int = 32
+    """the same for models that were only told what to do: what is under way is lost where play is
+    stopped"""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """of models' weights; auto: what this machine is fastest in"""
     report_only: bool = False
     """play nothing: write the report of what was played so far"""
     json: Path | None = None
-    """a file of results to put these into, beside those of other protocols"""
+    """a file of results to put these into, beside those of other protocols and policies"""
     api: ChatSettings = field(default_factory=ChatSettings)
     """of `api:MODEL`"""
 
@@ -62,6 +67,6 @@ class BenchmarkConfig:
         for name in ("episodes", "turns", "told_episodes", "told_turns", "workers"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} must be 0 or more, got {getattr(self, name)}")
-        for name in ("shots", "seats", "reply_tokens"):
+        for name in ("shots", "seats", "told_seats", "reply_tokens", "answer_tokens"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be 1 or more, got {getattr(self, name)}")

@@ -12,6 +12,7 @@ from agent.loading import POLICIES, SETTINGS, load, newest_model
 from agent.models import NAMES
 from agent.policies import Policy
 from agent.replies import ReplyMode
+from agent.rollout import MakeWorld
 from envs.errors import unknown
 from envs.phrasing import TRAINING_WORDINGS
 from training.benchmark.protocols import Protocol, Trial
@@ -31,6 +32,8 @@ class Contestant:
 
     source: str
     """what `agent.load` takes"""
+    trained: bool = False
+    """whether it is a mind of this project's own, which knows how to reply"""
     few_shot: bool = False
     """whether it is shown an episode of the expert"""
     no_think: bool = False
@@ -39,12 +42,6 @@ class Contestant:
     """whether it takes the likeliest token each time"""
     phrasing: str | None = None
     """how observations are told to it, where not as the protocol has it"""
-
-    @property
-    def trained(self) -> bool:
-        """Whether it is a mind of this project's own, which knows how to reply."""
-        folder = Path(self.source)
-        return bool(newest_model(folder)) or (folder / SETTINGS).is_file()
 
     @property
     def told(self) -> bool:
@@ -59,7 +56,7 @@ class Contestant:
     @property
     def label(self) -> str:
         """As it stands in a table."""
-        words = [self.source.removeprefix(PREFIX)]
+        words = [self.source]
         if self.told:
             words.append("few-shot" if self.few_shot else "zero-shot")
         words += ["no thinking"] * self.no_think + ["greedy"] * self.greedy
@@ -83,8 +80,10 @@ def contestant(text: str) -> Contestant:
         if wish not in WISHES:
             raise unknown("wish for a policy", wish, WISHES)
     _check_name(source)
+    folder = Path(source)
+    trained = bool(newest_model(folder)) or (folder / SETTINGS).is_file()
     few_shot, no_think, greedy = (wish in wishes for wish in WISHES)
-    found = Contestant(source, few_shot, no_think, greedy)
+    found = Contestant(source, trained, few_shot, no_think, greedy)
     if source in POLICIES and wishes:
         raise ValueError(f"{source} is no language model, and cannot be asked for {wishes[0]}.")
     if found.trained and (found.few_shot or found.no_think):
@@ -128,42 +127,62 @@ class Conditions:
 
     sliding: bool = False
     """whether a model that was only told what to do is shown exactly the protocol's history each
-    turn; else up to twice as many turns, which is far cheaper"""
+    turn; else half as many turns at least, which is far cheaper: it reads on where it was"""
     bare: bool = False
     """whether it is asked for the action alone, without tags"""
     shots: int = 1
     """episodes of the expert that few-shot policies are shown"""
     reply_tokens: int = 64
-    """the longest reply"""
+    """the longest reply with a thought"""
+    answer_tokens: int = 24
+    """the longest reply without one"""
     temperature: float = 1.0
-    precision: str = "auto"
+    """its replies are drawn with"""
+    precision: str = "fp32"
+    """of weights"""
 
 
 def open_policy(
-    one: Contestant, protocol: Protocol, conditions: Conditions, api: ChatSettings
+    one: Contestant,
+    weights: str,
+    protocol: Protocol,
+    make: MakeWorld,
+    conditions: Conditions,
+    api: ChatSettings,
 ) -> Policy:
     """The policy that plays for a contestant.
 
     A mind that was trained here keeps its own sampling and memory.
+
+    Args:
+        one: the contestant.
+        weights: what `agent.load` takes: its source, or the one checkpoint of it that plays.
+        protocol: what it plays.
+        make: makes the world of a trial, as it will be played.
+        conditions: of all language models.
+        api: of a provider.
 
     Raises:
         ValueError: if it cannot be loaded.
     """
     greedy = 0.0 if one.greedy else None
     if not one.told:
-        return load(one.source, temperature=greedy, precision=conditions.precision)
+        return load(weights, temperature=greedy, precision=conditions.precision)
     mode = ReplyMode.ANSWER if one.no_think else ReplyMode.THINK
     mode = ReplyMode.BARE if conditions.bare else mode
-    twice = 1 if conditions.sliding or one.remote else 2
+    every_turn = conditions.sliding or one.remote
     sampling = Sampling(
         temperature=0.0 if one.greedy else conditions.temperature,
-        max_reply_tokens=conditions.reply_tokens,
-        history=twice * protocol.history,
-        kept=protocol.history,
+        max_reply_tokens=(
+            conditions.reply_tokens if mode is ReplyMode.THINK else conditions.answer_tokens
+        ),
+        history=protocol.history,
+        kept=protocol.history if every_turn else protocol.history // 2,
+        memory=not conditions.sliding,
     )
-    shown = shown_examples(protocol, mode, conditions.shots) if one.few_shot else {}
+    shown = shown_examples(protocol, make, mode, conditions.shots) if one.few_shot else {}
     return load(
-        one.source,
+        weights,
         sampling=sampling,
         mode=mode,
         precision=conditions.precision,
@@ -176,7 +195,9 @@ EXAMPLE_SEEDS = 20
 """Training seeds among which the examples are looked for."""
 
 
-def shown_examples(protocol: Protocol, mode: ReplyMode, shots: int) -> dict[str, str]:
+def shown_examples(
+    protocol: Protocol, make: MakeWorld, mode: ReplyMode, shots: int
+) -> dict[str, str]:
     """What few-shot policies are shown, by trial: episodes of the expert on training seeds.
 
     Of a protocol whose trials are tests of generalisation, all show the task as it is trained on.
@@ -184,7 +205,7 @@ def shown_examples(protocol: Protocol, mode: ReplyMode, shots: int) -> dict[str,
 
     def of(trial: Trial) -> str:
         seeds = envs.seeds(envs.Split.TRAIN, EXAMPLE_SEEDS)
-        return examples(trial.name, shots, seeds, lambda _: trial.make(), mode)
+        return examples(trial.name, shots, seeds, make, mode)
 
     if protocol.average:
         return {trial.name: of(trial) for trial in protocol.trials}

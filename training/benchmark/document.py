@@ -78,7 +78,7 @@ def _markdown(block: Block, folder: Path) -> list[str]:
                 [f"*{plain(word)}*" if word and place in quiet else plain(word) for word in row]
                 for place, row in enumerate(rows)
             ]
-            return table_lines(head, shown)
+            return table_lines([plain(word) for word in head], shown)
         case Picture(path, text):
             return [f"![{plain(text)}]({path.relative_to(folder)})"]
         case Code(lines):

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from training.benchmark.store import Played
 from training.statistics import (
@@ -52,13 +53,15 @@ class Row:
     cells: Mapping[str, Cell]
     """by trial; a trial of which nothing was played is absent"""
     average: Average | None
-    """over all trials; None where one is absent, or where the protocol has no use for it"""
+    """over all trials; None where one is incomplete, or where the protocol has no use for it"""
     failure: str
     """why it could not go on; empty where it could"""
     missing: int
     """episodes that were planned and not played"""
-    turn_limit: int | None
-    """of its episodes, where it is another than the level's own"""
+    most_turns: int | None
+    """that its episodes may have, where the level would allow more"""
+    conditions: Mapping[str, Any]
+    """of a model that was only told what to do"""
     as_published: tuple[str, ...]
     """what was done as in the original"""
     command: str
@@ -111,24 +114,39 @@ def cell(played: Sequence[Played], planned: int, expert: Mapping[tuple[str, int]
 
 
 def average(cells: Mapping[str, Cell], trials: Sequence[str]) -> Average | None:
-    """The mean over all trials; None where one of them is absent."""
-    if not set(trials) <= cells.keys():
+    """The mean over all trials; None where one of them is incomplete.
+
+    What has been played of a trial says little of it: successes end sooner than failures.
+    """
+    found = [cells[trial] for trial in trials if trial in cells and not cells[trial].missing]
+    if len(found) < len(trials):
         return None
-    found = [cells[trial] for trial in trials]
     return macro_average([(round(one.success * one.episodes), one.episodes) for one in found])
 
 
 def pairing(
-    first: tuple[str, Sequence[Played]], second: tuple[str, Sequence[Played]]
+    first: tuple[Row, Sequence[Played]], second: tuple[Row, Sequence[Played]]
 ) -> Pairing | None:
-    """Compare two contestants, (label, episodes) each, mission by mission; None without a mission
-    that both have played."""
+    """Compare two contestants mission by mission, on the trials that both have played to the end.
+
+    Where one of them may have fewer turns, a success of the other's counts within them alone.
+
+    Returns:
+        None where there is no mission to compare them on.
+    """
+    limits = [row.most_turns for row, _ in (first, second) if row.most_turns]
+    most = min(limits, default=None)
     ours, theirs = (
-        {(one.trial, one.seed): one.success for one in played} for _, played in (first, second)
+        {
+            (one.trial, one.seed): one.success and (most is None or one.turns <= most)
+            for one in played
+            if not row.cells[one.trial].missing
+        }
+        for row, played in (first, second)
     )
     shared = sorted(ours.keys() & theirs.keys())
     if not shared:
         return None
     won, other = [ours[key] for key in shared], [theirs[key] for key in shared]
     difference = paired_bootstrap(won, other, tasks=[trial for trial, _ in shared])
-    return Pairing(first[0], second[0], difference, mcnemar(won, other), len(shared))
+    return Pairing(first[0].label, second[0].label, difference, mcnemar(won, other), len(shared))

@@ -2,10 +2,10 @@
 
 import logging
 import multiprocessing
-import os
 import signal
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from time import perf_counter
@@ -32,11 +32,13 @@ class Job:
     """Some episodes of one contestant, to be played by one process."""
 
     contestant: Contestant
+    weights: str
+    """what `agent.load` takes"""
     protocol: Protocol
     starts: tuple[Start, ...]
     """a trial's name stands for the task"""
-    options: Mapping[str, Mapping[str, Any]]
-    """of the worlds, by trial"""
+    options: Mapping[str, Any]
+    """of the worlds, beside those of the trials"""
     conditions: Conditions
     api: ChatSettings
     threads: int
@@ -49,15 +51,15 @@ class Ended:
 
     episode: Episode
     seconds: float
-    tokens: tuple[float, float]
+    tokens: tuple[int, int]
     """read and written"""
 
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """So many turns were played."""
+    """So much was played, as a number of episodes of full length."""
 
-    turns: int
+    episodes: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,8 @@ class _Share:
     """What an episode has cost so far."""
 
     seconds: float = 0.0
-    read: float = 0.0
-    wrote: float = 0.0
+    read: int = 0
+    wrote: int = 0
 
 
 class Metered:
@@ -90,23 +92,17 @@ class Metered:
 
     def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
         """The policy's own responses."""
-        began, before = perf_counter(), self._used()
+        began = perf_counter()
         responses = self._policy.respond(live)
         seconds = (perf_counter() - began) / len(live)
-        # A provider counts its tokens itself, all episodes together.
-        read, wrote = (
-            (now - then) / len(live) for now, then in zip(self._used(), before, strict=True)
-        )
         for one, response in zip(live, responses, strict=True):
+            own = len(response.prompt_ids), len(response.reply_ids)
+            read, wrote = response.counted or own
             share = self.shares[one.start]
             share.seconds += seconds
-            share.read += read + len(response.prompt_ids)
-            share.wrote += wrote + len(response.reply_ids)
+            share.read += read
+            share.wrote += wrote
         return responses
-
-    def _used(self) -> tuple[float, float]:
-        usage = getattr(self._policy, "usage", None)
-        return (0, 0) if usage is None else (usage.input_tokens, usage.output_tokens)
 
 
 def play_job(job: Job, tell: Callable[[News], object]) -> None:
@@ -114,23 +110,28 @@ def play_job(job: Job, tell: Callable[[News], object]) -> None:
     torch.set_num_threads(job.threads)
 
     def make(name: str, **options: Any) -> TextWorld:
-        return job.protocol.trial(name).make(**{**job.options[name], **options})
+        trial = job.protocol.trial(name)
+        # The trial's own phrasing is what it is about.
+        own = {name: value for name, value in job.options.items() if name not in trial.options}
+        return trial.make(**{**own, **options})
 
-    turns, told = 0, perf_counter()
+    played, told = 0.0, perf_counter()
 
     def tick() -> None:
-        nonlocal turns, told
-        tell(Ticked(turns))
-        turns, told = 0, perf_counter()
+        nonlocal played, told
+        tell(Ticked(played))
+        played, told = 0.0, perf_counter()
 
-    def on_turn(_: LiveEpisode, __: Turn) -> None:
-        nonlocal turns
-        turns += 1
+    def on_turn(live: LiveEpisode, _: Turn) -> None:
+        nonlocal played
+        played += 1 / live.world.turn_limit
         if perf_counter() - told > TICK_SECONDS:
             tick()
 
     try:
-        policy = Metered(open_policy(job.contestant, job.protocol, job.conditions, job.api))
+        policy = Metered(
+            open_policy(job.contestant, job.weights, job.protocol, make, job.conditions, job.api)
+        )
 
         def on_episode(episode: Episode) -> None:
             tick()
@@ -155,8 +156,10 @@ def play_job(job: Job, tell: Callable[[News], object]) -> None:
 def _work(job: Job, pipe: Connection) -> None:
     """A process's life. The parent alone hears Ctrl-C, and ends it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ["OMP_NUM_THREADS"] = str(job.threads)
-    play_job(job, pipe.send)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Told to end; or there is nobody to tell any more.
+    with suppress(KeyboardInterrupt, BrokenPipeError):
+        play_job(job, pipe.send)
     pipe.close()
 
 
@@ -175,6 +178,9 @@ class Crew:
 
     def __exit__(self, *_: object) -> None:
         for process, _job in self._at_work.values():
+            process.terminate()
+        for process, job in self._at_work.values():
+            process.join(job.api.timeout_seconds + 5)  # replies on their way are paid for
             process.kill()
 
     def play(self, jobs: Sequence[Job], hear: Callable[[Job, News], object]) -> None:
@@ -183,20 +189,21 @@ class Crew:
         waiting = list(jobs)
         while waiting or self._at_work:
             while waiting and len(self._at_work) < self.workers:
-                job = waiting.pop(0)
                 here, there = context.Pipe(duplex=False)
-                process = context.Process(target=_work, args=(job, there), daemon=True)
+                process = context.Process(target=_work, args=(waiting[0], there), daemon=True)
                 process.start()
                 there.close()
-                self._at_work[here] = process, job
-            ready = set(wait(list(self._at_work)))
+                self._at_work[here] = process, waiting.pop(0)
+            ready = wait(list(self._at_work))
             for pipe, (process, job) in list(self._at_work.items()):
                 if pipe not in ready:
                     continue
                 try:
-                    hear(job, pipe.recv())
+                    news = pipe.recv()
                 except (EOFError, OSError):
                     process.join()
                     del self._at_work[pipe]
-                    if process.exitcode:
-                        hear(job, Failed(f"its process died with exit code {process.exitcode}"))
+                    if not process.exitcode:
+                        continue
+                    news = Failed(f"its process died with exit code {process.exitcode}")
+                hear(job, news)

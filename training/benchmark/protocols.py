@@ -41,8 +41,10 @@ class Protocol:
     """of each trial"""
     published_episodes: int | None = None
     """of each trial, in the original"""
-    history: int = 8
+    history: int = 16
     """turns that a model which was only told what to do is shown"""
+    changes: tuple[str, ...] = ()
+    """what can be done as in the original"""
     fallback: str | None = None
     """what the original does where a reply cannot be read"""
     published: tuple[Published, ...] = ()
@@ -64,11 +66,16 @@ def balrog() -> Protocol:
         "BALROG's BabyAI: five tasks, no distractors",
         tuple(Trial(kind, f"mixed-{kind}", {"distractors": 0}) for kind in kinds),
         published_episodes=10,
+        changes=("unreadable", "history", "prompt", "seeds"),
         fallback="go forward",
         published=BALROG,
         footnotes=(
-            "The level is rebuilt on minigrid's own classes; objects are never a yellow box, a "
-            "red door or key, a green ball or a grey door, which the project holds out.",
+            "The level is rebuilt on minigrid's own classes, with its own limits of 64 and 128 "
+            "turns; objects are never a yellow box, a red door or key, a green ball or a grey "
+            "door, which the project holds out.",
+            "Observations are the project's own sentences, which also tell which way the body "
+            "faces, what the last action did, and the turns left. BALROG lets a reply have 4,096 "
+            "tokens.",
             "Published policies were not trained on the task, and a checkpoint of ours was.",
         ),
     )
@@ -94,6 +101,7 @@ def glam() -> Protocol:
         ),
         average=False,
         history=3,
+        changes=("history",),
         published=GLAM,
         footnotes=(
             "GLAM's policies score every action by its likelihood; ours write a reply, which may "

@@ -19,7 +19,7 @@ from training.benchmark.protocols import VERSION
 from training.metrics import append_line, read_lines_behind
 from training.run_dir import write_json
 
-NO_MATTER = {"command", "commit", "started", "label", "order"}
+NO_MATTER = {"command", "commit", "started", "order"}
 """What may differ where play goes on."""
 
 
@@ -31,9 +31,9 @@ class Played:
     seed: int
     success: bool
     turns: int
-    tokens: float
+    tokens: int
     """that it wrote"""
-    tokens_read: float
+    tokens_read: int
     """that were given to it, each counted once"""
     seconds: float
     """its share of the time in which it was played"""
@@ -49,22 +49,36 @@ class Sheet:
         self._lines = self._about.with_suffix(".jsonl")
         self._failed = self._about.with_suffix(".failed")
 
-    def open(self, about: Mapping[str, Any]) -> None:
-        """Begin, or go on: a last line that was cut off goes.
-
+    def check(self, about: Mapping[str, Any]) -> None:
+        """
         Raises:
             ValueError: if what was played so far was played otherwise.
         """
+        if self._nothing_yet():
+            return
+        before = self.about()
+        for name in sorted((before.keys() | about.keys()) - NO_MATTER - {"version"}):
+            if before.get(name) != about.get(name):
+                raise ValueError(
+                    f"{self._about} was played with {name} {before.get(name)!r}, and this is "
+                    f"{about.get(name)!r}: ask for the same, or take another --folder."
+                )
+
+    def open(self, about: Mapping[str, Any]) -> None:
+        """Begin, or go on: a last line that was cut off goes."""
         self._about.parent.mkdir(parents=True, exist_ok=True)
-        if self._about.is_file():
-            _check(self._about, self.about(), about)
-        else:
-            write_json(self._about, {"version": VERSION, **about})
+        if self._nothing_yet():
+            orders = [sheet.about()["order"] for _, sheet in sheets(self._about.parent.parent)]
+            place = {"version": VERSION, "order": 1 + max(orders, default=-1)}
+            write_json(self._about, place | dict(about))
         self._failed.unlink(missing_ok=True)
         if self._lines.exists():
             _, whole = read_lines_behind(self._lines, 0)
             with self._lines.open("r+b") as file:
                 file.truncate(whole)
+
+    def _nothing_yet(self) -> bool:
+        return not self._lines.is_file() or not self._lines.stat().st_size
 
     def about(self) -> dict[str, Any]:
         """Who plays, and how.
@@ -80,7 +94,7 @@ class Sheet:
             )
         return dict(about)
 
-    def add(self, episode: Episode, seconds: float, tokens: tuple[float, float]) -> None:
+    def add(self, episode: Episode, seconds: float, tokens: tuple[int, int]) -> None:
         """Keep an episode that has ended.
 
         Args:
@@ -96,8 +110,10 @@ class Sheet:
         append_line(self._lines, figures | line)
 
     def fail(self, reason: str) -> None:
-        """Keep why it could not go on."""
-        self._failed.write_text(reason + "\n")
+        """Keep why it could not go on; there may be several reasons, of several parts."""
+        if reason not in self.failure:
+            with self._failed.open("a") as file:
+                file.write(reason + "\n")
 
     @property
     def failure(self) -> str:
@@ -105,18 +121,19 @@ class Sheet:
         return self._failed.read_text().strip() if self._failed.is_file() else ""
 
     def played(self) -> list[Played]:
-        """Every whole episode, in the order in which they ended.
+        """Every whole episode once, in the order in which they ended.
 
         Raises:
             ValueError: if the file is damaged.
         """
         lines, _ = read_lines_behind(self._lines, 0)
         try:
-            return [_played(line) for line in lines]
+            every = [_played(line) for line in lines]
         except (KeyError, TypeError) as error:
             raise ValueError(
                 f"{self._lines} holds something that is no episode: {error!r}"
             ) from error
+        return list({(one.trial, one.seed): one for one in reversed(every)}.values())[::-1]
 
 
 def sheets(folder: Path) -> Iterator[tuple[str, Sheet]]:
@@ -140,13 +157,3 @@ def _played(line: Mapping[str, Any]) -> Played:
         line["seconds"],
         unreadable,
     )
-
-
-def _check(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    told = json.loads(json.dumps(now, default=str))
-    for name in sorted((told.keys() | before.keys()) - NO_MATTER - {"version"}):
-        if before.get(name) != told.get(name):
-            raise ValueError(
-                f"{path} was played with {name} {before.get(name)!r}, and this is "
-                f"{told.get(name)!r}: ask for the same, or take another --folder."
-            )

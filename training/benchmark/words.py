@@ -12,30 +12,36 @@ from training.benchmark.published import Published
 AVERAGE = "average"
 CHANGES = {
     "unreadable": (
-        "A reply that cannot be read costs a turn and moves nothing",
-        "A reply that cannot be read is the original's action, {fallback}",
+        "A reply that cannot be read costs a turn and moves nothing. In the original the body then "
+        "does this: {fallback}.",
+        "A reply that cannot be read is taken for this: {fallback}, as in the original.",
     ),
     "history": (
-        "Models that were only told what to do are shown the last {history} to {twice} turns, and "
-        "those of a provider the last {history}",
-        "Models that were only told what to do are shown the last {history} turns",
+        "Models that were only told what to do see the last {half} to {history} turns (those of a "
+        "provider the last {history}), and what they did before in a sentence. In the original "
+        "they see the last {history}.",
+        "Models that were only told what to do see the last {history} turns, as in the original.",
     ),
     "prompt": (
-        "Replies stand in tags, and prompts are the project's own",
-        "Replies are the action alone, without tags or thought; the words of the prompt stay the "
-        "project's own",
+        "Replies stand in tags. In the original they are the action alone. Prompts are in the "
+        "project's own words.",
+        "Models that were only told what to do reply with the action alone, as in the original; "
+        "the prompt is in the project's own words.",
     ),
     "seeds": (
-        "All policies play the same missions, with random draws of the same seeds",
-        "Every policy plays missions of its own, as many as were published",
+        "All policies play the same missions, with draws of the same seeds. In the original every "
+        "one has its own, {published} of each task.",
+        "Every policy plays missions of its own, {published} of each task, as in the original.",
     ),
 }
 """What can be done as in the original: as it is here, and as it is there."""
+REFERENCES = "random", "reactive", "expert"
+"""Policies that are no models."""
 
 
 def document(
     rows: Sequence[Row],
-    paired: Sequence[Pairing],
+    paired: Sequence[Sequence[Pairing]],
     protocol: Protocol,
     picture: Path,
 ) -> Iterator[Block]:
@@ -45,7 +51,7 @@ def document(
     yield Text(
         "Success in per cent with its 95 % Wilson interval, on test missions that nothing was "
         "trained or tuned on."
-        + (" Averages count every task the same, with their standard error." * protocol.average)
+        + (" Averages count every task the same, ± their standard error." * protocol.average)
     )
     yield _axes(rows, trials) if _is_list(protocol) else _success(rows, protocol, trials)
     missing = [_missing(row) for row in rows if row.missing or row.failure]
@@ -53,14 +59,15 @@ def document(
         yield Heading("What is missing")
         yield Notes(missing)
     yield Picture(picture, "Success of every policy, with 95 % intervals")
-    if paired:
-        yield Heading(f"Against {paired[0].second}, mission by mission")
+    for pairs in paired:
+        yield Heading(f"Against {pairs[0].second}, mission by mission")
         yield Text(
             "Difference of success in points, each task counting the same, with the 95 % interval "
-            "of a paired bootstrap, and the p of McNemar's exact test."
+            "of a paired bootstrap (without width where all differences are alike), and the p of "
+            "McNemar's exact test. Where one may have fewer turns (†), both are judged by them."
         )
         yield Table(
-            ("policy", "difference", "95 % interval", "p", "missions"), list(map(_paired, paired))
+            ("policy", "difference", "95 % interval", "p", "missions"), list(map(_paired, pairs))
         )
     yield Heading("What it took")
     yield Text(
@@ -82,7 +89,7 @@ def _success(rows: Sequence[Row], protocol: Protocol, trials: Sequence[str]) -> 
     head = ["policy", *([AVERAGE] if protocol.average else []), *trials, "n of each"]
     table = [
         [
-            row.label + (" †" if row.turn_limit else ""),
+            _marked(row),
             *([_average(row)] if protocol.average else []),
             *(_rate(row.cells.get(trial)) for trial in trials),
             _count(row, trials),
@@ -111,15 +118,23 @@ def _is_list(protocol: Protocol) -> bool:
 
 
 def _axes(rows: Sequence[Row], trials: Sequence[str]) -> Table:
-    head = ("", *(row.label + (" †" if row.turn_limit else "") for row in rows))
+    head = ("", *(_marked(row) for row in rows))
     lines = [[trial, *(_rate(row.cells.get(trial)) for row in rows)] for trial in trials]
     return Table(head, [*lines, ["n of each", *(_count(row, trials) for row in rows)]])
+
+
+def _marked(row: Row) -> str:
+    return row.label + (" †" if row.most_turns else "")
 
 
 def _average(row: Row) -> str:
     if row.average is None:
         return "-"
-    return f"{100 * row.average.value:.1f} ± {100 * row.average.standard_error:.1f}"
+    ends = row.average.interval
+    return (
+        f"{100 * row.average.value:.1f} ± {100 * row.average.standard_error:.1f} "
+        f"({100 * ends.low:.0f} to {100 * ends.high:.0f})"
+    )
 
 
 def _published(one: Published) -> str:
@@ -131,6 +146,8 @@ def _published(one: Published) -> str:
 def _rate(one: Cell | None) -> str:
     if one is None:
         return "-"
+    if one.missing:  # successes end sooner than failures, so that a rate would be too high
+        return f"{one.episodes} of {one.episodes + one.missing} played"
     return f"{100 * one.success:.0f} ({100 * one.low:.0f} to {100 * one.high:.0f})"
 
 
@@ -196,29 +213,36 @@ def _kinds(rows: Sequence[Row]) -> Table:
 
 
 def _footnotes(rows: Sequence[Row], protocol: Protocol) -> Iterator[str]:
-    limits = sorted({row.turn_limit for row in rows if row.turn_limit})
-    if limits:
+    for most in sorted({row.most_turns for row in rows if row.most_turns}):
+        who = [row.label for row in rows if row.most_turns == most]
+        yield f"† At most {most} turns: {'; '.join(who)}."
+    ways = {tuple(row.conditions.items()) for row in rows if row.told}
+    for way in sorted(ways, key=str):
+        conditions = dict(way)
         yield (
-            f"† Was only told what to do; plays at most {' or '.join(map(str, limits))} turns, and "
-            "fewer missions, which are the first of the others'."
+            "Models that were only told what to do draw at temperature "
+            f"{conditions['temperature']:g}, and reply with at most {conditions['reply_tokens']} "
+            f"tokens, {conditions['answer_tokens']} where they are asked for no thought; few-shot "
+            f"ones are shown {conditions['shots']} of the expert's episodes. They may play fewer "
+            "missions, which are then the first of the others'."
         )
-    for name, (here, there) in CHANGES.items():
-        if name == "unreadable" and not protocol.fallback:
-            continue
-        told = {
-            "fallback": protocol.fallback,
-            "history": protocol.history,
-            "twice": 2 * protocol.history,
-        }
-        here, there = here.format(**told), there.format(**told)
+    if any(not row.told and row.label not in REFERENCES for row in rows):
+        yield "Minds that were trained here draw, remember and reply as they were trained to."
+    told_names = {
+        "fallback": protocol.fallback,
+        "history": protocol.history,
+        "half": protocol.history // 2,
+        "published": protocol.published_episodes,
+    }
+    for name in protocol.changes:
+        here, there = (text.format(**told_names) for text in CHANGES[name])
         switched = [row.label for row in rows if name in row.as_published]
         if len(switched) < len(rows):
-            yield f"{here} (as in the original: --as-published {name})."
+            yield f"{here} --as-published {name} does as it does."
         if switched:
-            whose = "" if len(switched) == len(rows) else f" Of {', '.join(switched)}."
-            yield f"{there}.{whose}"
+            yield f"{there} Of {', '.join(switched)}."
     for source in dict.fromkeys(one.source for one in protocol.published):
-        yield f"Published rows: {source}."
+        yield f"Published rows: {source}. Errors and rounding are theirs."
     yield from protocol.footnotes
     if protocol.left_out:
         names = ", ".join(protocol.left_out)

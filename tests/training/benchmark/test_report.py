@@ -1,19 +1,35 @@
 """The report: figures worked by hand, a page that needs nothing else, and words as they are."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from training.benchmark.document import Code, Heading, Notes, Picture, Table, Text, html, markdown
-from training.benchmark.figures import average, cell, pairing
+from training.benchmark.figures import Cell, Row, average, cell, pairing
 from training.benchmark.protocols import Protocol, Trial
 from training.benchmark.published import Published
 from training.benchmark.report import read, write_report
 from training.benchmark.store import Played
+from training.benchmark.words import document
 
 
 def played(trial: str, seed: int, success: bool, turns: int = 10, **unreadable: int) -> Played:
     return Played(trial, seed, success, turns, 20.0, 50.0, 0.5, unreadable)
+
+
+def row(label: str, cells: dict[str, Cell], **more: object) -> Row:
+    about = {"most_turns": None, "conditions": {}, "as_published": (), "told": False} | more
+    return Row(label=label, cells=cells, average=None, failure="", missing=0, command="it", **about)  # type: ignore[arg-type]
+
+
+def of(label: str, episodes: list[Played], **more: object) -> Row:
+    trials = {one.trial for one in episodes}
+    cells = {
+        trial: cell(own := [one for one in episodes if one.trial == trial], len(own), {})
+        for trial in trials
+    }
+    return row(label, cells, **more)
 
 
 class TestFigures:
@@ -40,13 +56,26 @@ class TestFigures:
         assert found.value == 0.5
         assert average(cells, ["a", "b", "c"]) is None
 
+    def test_a_trial_that_is_incomplete_counts_for_nothing(self) -> None:
+        cells = {"a": cell([played("a", 0, True)], 2, {})}
+        assert average(cells, ["a"]) is None
+        assert pairing((row("x", cells), [played("a", 0, True)]), (row("x", cells), [])) is None
+
     def test_only_shared_missions_are_compared(self) -> None:
         first = [played("a", seed, True) for seed in range(6)]
         second = [played("a", seed, False) for seed in range(4, 9)]
-        found = pairing(("x", first), ("y", second))
+        found = pairing((of("x", first), first), (of("y", second), second))
         assert found is not None
         assert (found.missions, found.difference.value, found.p) == (2, 1.0, 0.5)
-        assert pairing(("x", first), ("y", [played("b", 0, True)])) is None
+        other = [played("b", 0, True)]
+        assert pairing((of("x", first), first), (of("y", other), other)) is None
+
+    def test_both_are_judged_by_the_smaller_limit(self) -> None:
+        quick = [played("a", seed, seed > 2, turns=5) for seed in range(4)]
+        slow = [played("a", seed, True, turns=20) for seed in range(4)]
+        found = pairing((of("x", quick, most_turns=10), quick), (of("y", slow), slow))
+        assert found is not None
+        assert found.difference.value == 0.25
 
 
 BLOCKS = [
@@ -83,9 +112,48 @@ PAIR = Protocol(
     "A pair",
     (Trial("near", "goto-small"), Trial("far", "goto-local")),
     published=(Published("theirs", "a paper", 0.5, 0.1),),
+    published_episodes=10,
+    changes=("unreadable", "history", "seeds"),
     fallback="go forward",
     footnotes=("A note.",),
 )
+TOLD = {
+    "told": True,
+    "most_turns": 32,
+    "conditions": {"temperature": 1.0, "reply_tokens": 64, "answer_tokens": 24, "shots": 1},
+}
+
+
+def report(*rows: Row) -> str:
+    return markdown(list(document(rows, [], PAIR, Path("plots/success.png"))), Path())
+
+
+def test_notes_hold_of_the_rows_they_name() -> None:
+    plain = of("random", [played("near", 0, True), played("far", 0, False)])
+    told = of("model", [played("near", 0, True, misread=3)], **TOLD)
+    text = report(plain, told)
+    assert "| *theirs, published* | *50.0 ± 10.0* | *-* | *-* |  |" in text
+    assert "| model † |" in text
+    assert "† At most 32 turns: model." in text
+    assert "at most 64 tokens, 24 where they are asked for no thought" in text
+    assert "go forward. --as-published unreadable does as it does." in text
+    assert "trained here" not in text
+    assert "Published rows: a paper." in text
+    assert "A note." in text
+    assert "misread" in text
+    switched = report(plain, of("model", [], **TOLD, as_published=("history",)))
+    assert "see the last 16 turns, as in the original. Of model." in switched
+    assert "†" not in report(plain)
+    assert "were trained here" in report(of("runs/mine", [played("near", 0, True)]))
+
+
+def test_what_is_missing_is_a_heading_of_its_own() -> None:
+    text = report(row("random", {}, told=False))
+    assert "What is missing" not in text
+    failed = replace(row("random", {}), failure="crashed: it", missing=2)
+    assert "- random: 2 of its episodes are not played yet; it could not go on: crashed: it" in (
+        report(failed)
+    )
 
 
 def test_nothing_played_is_nothing_to_report(tmp_path: Path) -> None:
