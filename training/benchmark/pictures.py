@@ -10,6 +10,8 @@ from training.plots import AMBER, FAINT, GREY, INK, SILVER, TEAL, Rate, in_perce
 
 COLOURS = (TEAL, AMBER, "#4f46e5", "#be185d", "#0284c7", "#65a30d", "#7c2d12")
 """Of language models, in their order; they can be told apart by the colour-blind, and by place."""
+MARKERS = "osD^vPX"
+"""Of policies that share a row, in their order."""
 REFERENCE = GREY
 """Colour of what does not learn."""
 
@@ -49,7 +51,9 @@ def draw_by_trial(trials: Sequence[str], lines: Sequence[Line]) -> Figure:
             axes.axhline(row - 0.5, color=FAINT, linewidth=0.8)
         for place, line in enumerate(lines):
             height = row + step * (place - (len(lines) - 1) / 2)
-            _dot(axes, line.rates.get(trial), height, line.colour, line.label if not row else "")
+            marker = MARKERS[place % len(MARKERS)]
+            label = "" if row else line.label
+            _dot(axes, line.rates.get(trial), height, line.colour, marker, label)
     axes.set_yticks(range(len(trials)), list(trials))
     axes.tick_params(axis="y", labelcolor=INK)
     axes.set_ylim(len(trials) - 0.45, -0.55)
@@ -59,11 +63,16 @@ def draw_by_trial(trials: Sequence[str], lines: Sequence[Line]) -> Figure:
     return figure
 
 
-def _dot(axes: Axes, rate: Rate | None, height: float, colour: str, label: str = "") -> None:
+def _dot(
+    axes: Axes, rate: Rate | None, height: float, colour: str, marker: str = "o", label: str = ""
+) -> None:
     if rate is None:
         return
     axes.plot([rate.low, rate.high], [height, height], color=colour, linewidth=1.4, alpha=0.6)
-    axes.plot(rate.success, height, "o", color=colour, markersize=4.5, label=label or None)
+    axes.plot(
+        rate.success, height, marker, color=colour, markersize=4.5, linestyle="", clip_on=False,
+        label=label or None,
+    )  # fmt: skip
 
 
 def _as_share(axes: Axes) -> None:

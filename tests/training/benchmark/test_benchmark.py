@@ -2,19 +2,23 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agent import rollout
+from agent.models import load_model, save_model
 from agent.policies import RandomPolicy
+from agent.replies import ReplyMode
 from agent.types import Start
 from training.benchmark import benchmark, contestants, entries, matches
 from training.benchmark.config import BenchmarkConfig
-from training.benchmark.contestants import Conditions, contestant
+from training.benchmark.contestants import Conditions, contestant, shown_examples
 from training.benchmark.entries import Entry
 from training.benchmark.figures import Row
-from training.benchmark.matches import Crew, Ended, Failed, Job, News, play_job
+from training.benchmark.matches import Crew, Ended, Failed, Job, Metered, News, play_job
 from training.benchmark.protocols import Protocol, Trial, protocol
 from training.benchmark.report import merge, read, write_report
 from training.benchmark.store import Played
@@ -220,6 +224,58 @@ def test_limits_are_those_of_each_mission(tmp_path: Path) -> None:
         world.reset(seed=seed)
         limits.add(world.turn_limit)
     assert limits == {64, 100}
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a model that has learned nothing."""
+    folder = tmp_path_factory.mktemp("model") / "fresh"
+    save_model(load_model("nano"), folder)
+    return str(folder)
+
+
+def test_a_model_that_was_only_told_plays(tmp_path: Path, told: str) -> None:
+    limits = {"told_episodes": 1, "told_turns": 3, "answer_tokens": 9, "reply_tokens": 17}
+    policies = (told, f"{told},few-shot,no-think")
+    thinking, answering = play(tmp_path, *policies, **limits)
+    assert (thinking.told, thinking.most_turns) == (True, 3)
+    assert "few-shot, no thinking" in answering.label
+    for row, most in ((thinking, 17), (answering, 9)):
+        assert row.missing == 0
+        for one in episodes(tmp_path, row.label):
+            assert one.turns <= 3
+            assert one.turns <= one.tokens <= most * one.turns
+    read_by = [sum(c.tokens_read for c in row.cells.values()) for row in (thinking, answering)]
+    assert read_by[1] > 2 * read_by[0], "the examples are read, too"
+
+
+def test_examples_are_of_the_task_or_of_what_was_trained_on() -> None:
+    def make(name: str, **options: Any) -> Any:
+        return glam.trial(name).make(**options)
+
+    glam = protocol("glam")
+    shown = shown_examples(glam, make, ReplyMode.THINK, 1)
+    assert len(set(shown.values())) == 1
+    assert "An example. Mission: " in shown["French"]
+    balrog = protocol("balrog-babyai")
+    shown = shown_examples(
+        balrog, lambda name: balrog.trial(name).make(most_turns=30), ReplyMode.BARE, 1
+    )
+    assert "Mission: open" in shown["open"]
+    assert " 30 turns left." in shown["open"]
+    assert "<answer>" not in shown["open"]
+
+
+def test_a_providers_own_counts_are_taken() -> None:
+    class Counts(RandomPolicy):
+        def respond(self, live: Any) -> Any:
+            return [replace(one, counted=(100, 7)) for one in super().respond(live)]
+
+    metered = Metered(Counts())
+    [episode] = rollout.play(metered, [(Start("goto-small", 3), 0)])
+    share = metered.shares[episode.start]
+    turns = len(episode.turns)
+    assert (share.read, share.wrote) == (100 * turns, 7 * turns)
 
 
 def test_two_of_one_name_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
