@@ -18,7 +18,7 @@ from agent.chat_client import Answer, ChatClient, Message, Pace, Provider, Provi
 from agent.conversation import remember
 from agent.language_policy import Sampling
 from agent.policies import LiveEpisode, Response
-from agent.prompts import system_text
+from agent.prompts import Example, mission_text, system_text
 from agent.replies import ANSWER_END, ReplyMode
 from agent.reply_cache import ReplyCache, key_of
 from envs.display import encodable
@@ -115,7 +115,7 @@ class ChatPolicy:
         settings: ChatSettings = ChatSettings(),
         sampling: Sampling | None = None,
         mode: ReplyMode = ReplyMode.THINK,
-        examples: Mapping[str, str] = MappingProxyType({}),
+        examples: Mapping[str, tuple[Example, ...]] = MappingProxyType({}),
     ) -> None:
         """
         Args:
@@ -187,10 +187,9 @@ class ChatPolicy:
 
     def _respond_to(self, one: LiveEpisode, stop: Event) -> Response:
         """The reply from disk, or else the provider's."""
-        opening = system_text(
-            one.mission, one.world.action_words, self.mode, self.examples.get(one.start.task, "")
-        )
-        messages = conversation(opening, one, self.sampling)
+        shown = self.examples.get(one.start.task, ())
+        opening = system_text(None if shown else one.mission, one.world.action_words, self.mode)
+        messages = conversation(opening, one, self.sampling, shown)
         key = self._key(one, messages)
         answer = self._kept(key)
         if answer is None:
@@ -284,21 +283,30 @@ class ChatPolicy:
         )
 
 
-def conversation(opening: str, one: LiveEpisode, sampling: Sampling) -> list[Message]:
+def conversation(
+    opening: str, one: LiveEpisode, sampling: Sampling, examples: Sequence[Example] = ()
+) -> list[Message]:
     """What a provider is sent: the opening, the turns that are shown, the new observation.
+
+    Examples stand behind the opening, and the episode's mission then behind them.
 
     Before the first observation stands a memory of the actions that fell out of sight, as in
     `agent.conversation.Conversation`.
     """
     forgotten = len(one.turns) - shown_turns(len(one.turns), sampling.history, sampling.kept)
     messages = [{"role": "system", "content": opening}]
+    for example in examples:
+        messages.append({"role": "user", "content": example.observation})
+        messages.append({"role": "assistant", "content": example.reply})
+    first = len(messages)
     for turn in one.turns[forgotten:]:
         messages.append({"role": "user", "content": turn.observation})
         messages.append({"role": "assistant", "content": turn.reply})
     messages.append({"role": "user", "content": one.observation})
     actions = [turn.action or "nothing" for turn in one.turns[:forgotten]]
     memory = remember(actions if sampling.memory else [])
-    messages[1] = {"role": "user", "content": memory + messages[1]["content"]}
+    mission = mission_text(one.mission) if examples else ""
+    messages[first]["content"] = mission + memory + messages[first]["content"]
     return [message | {"content": encodable(message["content"])} for message in messages]
 
 

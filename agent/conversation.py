@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from agent.prompts import ChatFrame
+from agent.prompts import ChatFrame, Example
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Conversation:
         history: turns a segment may show before the next one opens; None: as many as fit.
         kept: turns that the next segment opens with; None: `history`, or what half the room holds.
         memory: whether the actions that fell out of sight are told.
+        examples: turns of somebody else's that every segment opens with.
+        mission: what the first observation of a segment opens with, where `system` does not say.
     """
 
     frame: ChatFrame
@@ -39,6 +41,8 @@ class Conversation:
     history: int | None = None
     kept: int | None = None
     memory: bool = True
+    examples: tuple[Example, ...] = ()
+    mission: str = ""
     _exchanges: list[_Exchange] = field(default_factory=list)
     _observation: tuple[int, ...] = ()
     _shown: int = 0
@@ -82,7 +86,7 @@ class Conversation:
         room = self.limit - self.reply_limit
         kept: list[_Exchange] = []
         body: tuple[int, ...] = ()
-        opening = self.frame.open(self.system)
+        opening = self._opening()
         if len(opening) + len(tail) > room:
             raise ValueError(
                 f"the context is too small for one turn: {self.limit} tokens must hold "
@@ -110,6 +114,14 @@ class Conversation:
         memory = self._memory(len(self._exchanges) - len(kept))
         rest = body + tail
         return opening + (memory if len(opening + memory + rest) <= room else ()) + rest
+
+    def _opening(self) -> tuple[int, ...]:
+        """All that stands before the first observation of this episode."""
+        ids = self.frame.open(self.system)
+        for example in self.examples:
+            ids += self.frame.text(example.observation) + self.frame.reply
+            ids += self.frame.text(example.reply) + self.frame.next
+        return ids + self.frame.text(self.mission)
 
     def _memory(self, forgotten: int) -> tuple[int, ...]:
         """The actions of the first `forgotten` turns."""

@@ -1,11 +1,12 @@
-"""Few-shot prompts: episodes of the expert, put before the mission for a model to go by."""
+"""Few-shot prompts: episodes of the expert, which a model reads as if it had played them itself."""
 
 from collections.abc import Iterable
 
 from agent.policies import ExpertPolicy
+from agent.prompts import Example, mission_text
 from agent.replies import ReplyMode
 from agent.rollout import MakeWorld, play
-from agent.types import Episode, Start
+from agent.types import Start
 
 
 def examples(
@@ -14,12 +15,13 @@ def examples(
     seeds: Iterable[int],
     make: MakeWorld,
     mode: ReplyMode = ReplyMode.THINK,
-) -> str:
-    """Whole episodes of a task, one after the other, as text to stand before the mission.
+) -> tuple[Example, ...]:
+    """The turns of whole episodes of a task, one after the other; the first of each tells its
+    mission.
 
     Args:
         task: the name that `make` knows.
-        count: how many.
+        count: how many episodes.
         seeds: of the episodes, of which the first that the expert succeeds on are taken; give
             training seeds.
         make: makes a world from a task's name.
@@ -28,19 +30,18 @@ def examples(
     Raises:
         ValueError: where no expert can do the task, or it does not succeed so often.
     """
-    told: list[str] = []
+    shown: list[Example] = []
+    found = 0
     for seed in seeds:
-        if len(told) == count:
+        if found == count:
             break
         [episode] = play(ExpertPolicy(mode), [(Start(task, seed), 0)], make=make)
-        told += [_told(episode)] * episode.success
-    if len(told) < count:
-        raise ValueError(f"the expert succeeded in {len(told)} episodes of {task}, not in {count}")
-    return "".join(told)
-
-
-def _told(episode: Episode) -> str:
-    turns = " ".join(
-        f"Then you sense: {turn.observation} You reply: {turn.reply}" for turn in episode.turns
-    )
-    return f"An example. Mission: {episode.mission}. {turns} The mission is fulfilled. "
+        if episode.success:
+            found += 1
+            mission = mission_text(episode.mission)
+            for turn in episode.turns:
+                shown.append(Example(mission + turn.observation, turn.reply))
+                mission = ""
+    if found < count:
+        raise ValueError(f"the expert succeeded in {found} episodes of {task}, not in {count}")
+    return tuple(shown)

@@ -11,7 +11,7 @@ from agent.conversation import Conversation
 from agent.memory import TooManyLive
 from agent.models import Mind
 from agent.policies import LiveEpisode, Policy, Response
-from agent.prompts import ChatFrame, system_text
+from agent.prompts import ChatFrame, Example, mission_text, system_text
 from agent.replies import ReplyMode
 from agent.sampler import Request, Sampler
 from agent.types import Turn
@@ -70,7 +70,7 @@ class _Reader:
         mind: Mind,
         sampling: Sampling,
         mode: ReplyMode,
-        examples: Mapping[str, str] = MappingProxyType({}),
+        examples: Mapping[str, tuple[Example, ...]] = MappingProxyType({}),
     ) -> None:
         self.mode = mode
         self.examples = examples
@@ -102,14 +102,17 @@ class _Reader:
 
     def converse(self, mission: str, actions: tuple[str, ...], task: str = "") -> Conversation:
         """The conversation that an episode opens with; `task` tells which examples are shown."""
+        shown = self.examples.get(task, ())
         return Conversation(
             self.frame,
-            system_text(mission, actions, self.mode, self.examples.get(task, "")),
+            system_text(None if shown else mission, actions, self.mode),
             self.limit,
             self.sampling.max_reply_tokens,
             self.sampling.history,
             self.sampling.kept,
             self.sampling.memory,
+            shown,
+            mission_text(mission) if shown else "",
         )
 
     def check_context(self, world: TextWorld) -> None:
@@ -135,7 +138,7 @@ class LanguagePolicy(_Reader):
         sampling: Sampling = Sampling(),
         mode: ReplyMode = ReplyMode.THINK,
         precision: str = "fp32",
-        examples: Mapping[str, str] = MappingProxyType({}),
+        examples: Mapping[str, tuple[Example, ...]] = MappingProxyType({}),
     ) -> None:
         """`examples`: what an episode opens with beside its mission, by its task's name."""
         super().__init__(mind, sampling, mode, examples)

@@ -16,6 +16,7 @@ from agent.language_policy import LanguagePolicy, Sampling
 from agent.models import Mind, load_model, load_tokenizer, save_model
 from agent.policies import ExpertPolicy, Policy, RandomPolicy, ReactivePolicy
 from agent.precision import fastest_precision
+from agent.prompts import Example
 from agent.replies import ReplyMode
 from envs.errors import nearest
 
@@ -41,7 +42,7 @@ def load(
     mode: ReplyMode | None = None,
     precision: str = "fp32",
     temperature: float | None = None,
-    examples: Mapping[str, str] = MappingProxyType({}),
+    examples: Mapping[str, tuple[Example, ...]] = MappingProxyType({}),
     chat: ChatSettings | None = None,
 ) -> Policy:
     """A policy that can play.

@@ -31,22 +31,36 @@ REMEMBERED = 4096
 group see the same things."""
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A turn of somebody else's, shown to go by (see `agent.few_shot`)."""
+
+    observation: str
+    reply: str
+
+
+def mission_text(mission: str) -> str:
+    """The mission, where an observation is to open with it."""
+    return f"Mission: {mission}. "
+
+
 def system_text(
-    mission: str, actions: tuple[str, ...], mode: ReplyMode = ReplyMode.THINK, examples: str = ""
+    mission: str | None, actions: tuple[str, ...], mode: ReplyMode = ReplyMode.THINK
 ) -> str:
     """What an episode opens with: the situation, the form of a reply, the actions, the mission.
 
     After the template of DeepSeek-R1 (arXiv:2501.12948, table 1), in our words. Where `actions`
-    is empty, the world is a question and any answer is an action. `examples` (see
-    `agent.few_shot`) stand before the mission, so that all episodes of a task open alike.
+    is empty, the world is a question and any answer is an action. Without a mission (None) it
+    stands in the episode's first observation: behind examples, which have missions of their own.
     """
     if not actions:
         how = _HOW_TO_REPLY[mode].replace("act:", "answer:").replace(">action<", ">your answer<")
-        return f"You answer a question. {how} {examples}{mission}"
+        return f"You answer a question. {how} {mission or ''}"
     return (
         "You live in a grid world. Each turn tells what you sense, and you reply with one action. "
-        f"{_HOW_TO_REPLY[mode]} Actions: {', '.join(actions)}. {examples}Mission: {mission}."
-    )
+        f"{_HOW_TO_REPLY[mode]} Actions: {', '.join(actions)}. "
+        + ("" if mission is None else mission_text(mission))
+    ).rstrip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from agent.chat_api import ChatPolicy, ChatSettings, ProviderError, SpentError, 
 from agent.chat_client import Pace
 from agent.language_policy import Sampling
 from agent.loading import load
+from agent.prompts import Example
 from agent.replies import ReplyMode, render
 from agent.rollout import play
 from agent.types import Episode, ReplyStatus, Start
@@ -171,12 +172,14 @@ def test_the_protocol_is_told_how_to_draw(at: Any) -> None:
     with misbehaving(said(DEED)) as server:
         at(server)
         sampling = Sampling(0.7, top_p=0.9, max_reply_tokens=33)
-        examples = {"corridor": "An example. "}
+        examples = {"corridor": (Example("Mission: x. Seen.", "<answer>left</answer>"),)}
         played(ChatPolicy("m", QUICK, sampling, ReplyMode.ANSWER, examples), STARTS[:1])
     [asked] = server.asked
-    opening = asked.pop("messages")[0]["content"]
+    opening, shown, replied, seen = asked.pop("messages")
     assert asked == {"model": "m", "temperature": 0.7, "top_p": 0.9, "max_tokens": 33}
-    assert "Only act: <answer>action</answer>. Actions: left, right. An example." in opening
+    assert opening["content"].endswith("Only act: <answer>action</answer>. Actions: left, right.")
+    assert (shown["content"], replied["content"]) == ("Mission: x. Seen.", "<answer>left</answer>")
+    assert seen["content"].startswith("Mission: go to the goal. You see the goal")
 
 
 def test_a_model_that_knows_another_word_for_its_limit_is_told_in_that(at: Any) -> None:

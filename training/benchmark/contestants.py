@@ -11,6 +11,7 @@ from agent.language_policy import Sampling
 from agent.loading import POLICIES, SETTINGS, load, newest_model
 from agent.models import NAMES
 from agent.policies import Policy
+from agent.prompts import Example
 from agent.replies import ReplyMode
 from agent.rollout import MakeWorld
 from envs.errors import unknown
@@ -136,7 +137,7 @@ class Conditions:
     """the longest reply with a thought"""
     answer_tokens: int = 24
     """the longest reply without one"""
-    temperature: float = 1.0
+    temperature: float = 0.2
     """its replies are drawn with"""
     precision: str = "fp32"
     """of weights"""
@@ -197,15 +198,18 @@ EXAMPLE_SEEDS = 20
 
 def shown_examples(
     protocol: Protocol, make: MakeWorld, mode: ReplyMode, shots: int
-) -> dict[str, str]:
+) -> dict[str, tuple[Example, ...]]:
     """What few-shot policies are shown, by trial: episodes of the expert on training seeds.
 
     Of a protocol whose trials are tests of generalisation, all show the task as it is trained on.
     """
 
-    def of(trial: Trial) -> str:
+    def of(trial: Trial) -> tuple[Example, ...]:
         seeds = envs.seeds(envs.Split.TRAIN, EXAMPLE_SEEDS)
-        return examples(trial.name, shots, seeds, make, mode)
+        try:
+            return examples(trial.name, shots, seeds, make, mode)
+        except ValueError:  # the expert may need more turns than it is given
+            return examples(trial.name, shots, seeds, lambda _: trial.make(), mode)
 
     if protocol.average:
         return {trial.name: of(trial) for trial in protocol.trials}

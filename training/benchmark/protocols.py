@@ -75,7 +75,7 @@ def balrog() -> Protocol:
             "door, which the project holds out.",
             "Observations are the project's own sentences, which also tell which way the body "
             "faces, what the last action did, and the turns left. BALROG lets a reply have 4,096 "
-            "tokens.",
+            "tokens, and draws at temperature 1.",
             "Published policies were not trained on the task, and a checkpoint of ours was.",
         ),
     )

@@ -246,7 +246,7 @@ def test_a_model_that_was_only_told_plays(tmp_path: Path, told: str) -> None:
             assert one.turns <= 3
             assert one.turns <= one.tokens <= most * one.turns
     read_by = [sum(c.tokens_read for c in row.cells.values()) for row in (thinking, answering)]
-    assert read_by[1] > 2 * read_by[0], "the examples are read, too"
+    assert read_by[1] > read_by[0] + 60, "the examples are read, too"
 
 
 def test_examples_are_of_the_task_or_of_what_was_trained_on() -> None:
@@ -256,14 +256,20 @@ def test_examples_are_of_the_task_or_of_what_was_trained_on() -> None:
     glam = protocol("glam")
     shown = shown_examples(glam, make, ReplyMode.THINK, 1)
     assert len(set(shown.values())) == 1
-    assert "An example. Mission: " in shown["French"]
+    assert shown["French"][0].observation.startswith("Mission: ")
     balrog = protocol("balrog-babyai")
     shown = shown_examples(
         balrog, lambda name: balrog.trial(name).make(most_turns=30), ReplyMode.BARE, 1
     )
-    assert "Mission: open" in shown["open"]
-    assert " 30 turns left." in shown["open"]
-    assert "<answer>" not in shown["open"]
+    first = shown["open"][0]
+    assert first.observation.startswith("Mission: open")
+    assert first.observation.endswith(" 30 turns left.")
+    assert "<answer>" not in first.reply
+    hurried = shown_examples(
+        balrog, lambda name: balrog.trial(name).make(most_turns=6), ReplyMode.ANSWER, 1
+    )
+    assert hurried["goto"][0].observation.endswith(" 6 turns left.")
+    assert hurried["open"][0].observation.endswith(" 128 turns left."), "it takes more than 6"
 
 
 def test_a_providers_own_counts_are_taken() -> None:
