@@ -18,7 +18,7 @@ def renamed(text: str, nouns: str) -> str:
     >>> renamed("put the red ball next to a box", "invented")
     'put the red dax next to a blicket'
     >>> renamed("put the red ball next to a box", "french")
-    'mets la balle rouge à côté de une boîte'
+    "mets la balle rouge à côté d'une boîte"
     >>> renamed("A key 2 ahead 1 left. 20 turns left.", "mirrored")
     'A key 2 ahead 1 right. 20 turns left.'
     """

@@ -12,7 +12,7 @@ from envs.held_out import HELD_OUT, PATH
 from envs.phrasing import PHRASINGS, TRAINING_WORDINGS
 from envs.tasks import SEEDS_PER_SPLIT, SIX, TASKS, Split, refuse_held_out, seeds, task
 
-HELD_OUT_HASH = "02ea3b8a1e6cb190657aa2573fc3ed82eae3ee8fbb35a9d739edc49746ef3d35"
+HELD_OUT_HASH = "907f1066441e37be4e9b3406271631e40d2120d1f9a5580a940375e9ee796c7f"
 
 
 @pytest.mark.parametrize("name", sorted(TASKS))
