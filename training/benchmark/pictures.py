@@ -46,13 +46,14 @@ def draw_by_trial(trials: Sequence[str], lines: Sequence[Line]) -> Figure:
     figure = Figure(figsize=(7.2, (0.16 * len(lines) + 0.22) * len(trials) + 1.2))
     axes = figure.add_subplot()
     step = 0.8 / max(1, len(lines))
+    named = {line.label: next(trial for trial in trials if trial in line.rates) for line in lines}
     for row, trial in enumerate(trials):
         if row:
             axes.axhline(row - 0.5, color=FAINT, linewidth=0.8)
         for place, line in enumerate(lines):
             height = row + step * (place - (len(lines) - 1) / 2)
             marker = MARKERS[place % len(MARKERS)]
-            label = "" if row else line.label
+            label = line.label if named[line.label] == trial else ""
             _dot(axes, line.rates.get(trial), height, line.colour, marker, label)
     axes.set_yticks(range(len(trials)), list(trials))
     axes.tick_params(axis="y", labelcolor=INK)
