@@ -43,24 +43,27 @@ def draw_panels_of(panels: Sequence[str], lines: Sequence[Line]) -> Figure:
 
 def draw_by_trial(trials: Sequence[str], lines: Sequence[Line]) -> Figure:
     """One row a trial, and in each a dot with its interval for every policy, below one another."""
-    figure = Figure(figsize=(7.2, (0.16 * len(lines) + 0.22) * len(trials) + 1.2))
+    most = max(sum(trial in line.rates for line in lines) for trial in trials)
+    figure = Figure(figsize=(7.2, (0.16 * most + 0.22) * len(trials) + 0.19 * len(lines) + 0.8))
     axes = figure.add_subplot()
-    step = 0.8 / max(1, len(lines))
-    named = {line.label: next(trial for trial in trials if trial in line.rates) for line in lines}
+    step = 0.8 / most
+    markers = {line.label: MARKERS[place % len(MARKERS)] for place, line in enumerate(lines)}
+    unnamed = set(markers)
     for row, trial in enumerate(trials):
         if row:
             axes.axhline(row - 0.5, color=FAINT, linewidth=0.8)
-        for place, line in enumerate(lines):
-            height = row + step * (place - (len(lines) - 1) / 2)
-            marker = MARKERS[place % len(MARKERS)]
-            label = line.label if named[line.label] == trial else ""
-            _dot(axes, line.rates.get(trial), height, line.colour, marker, label)
+        here = [line for line in lines if trial in line.rates]
+        for place, line in enumerate(here):
+            height = row + step * (place - (len(here) - 1) / 2)
+            name = line.label if line.label in unnamed else ""
+            unnamed.discard(line.label)
+            _dot(axes, line.rates[trial], height, line.colour, markers[line.label], name)
     axes.set_yticks(range(len(trials)), list(trials))
     axes.tick_params(axis="y", labelcolor=INK)
     axes.set_ylim(len(trials) - 0.45, -0.55)
     axes.set_title("Success, with 95 % intervals")
     _as_share(axes)
-    figure.legend(frameon=False, loc="outside lower left", ncols=2, labelcolor=GREY)
+    figure.legend(frameon=False, loc="outside lower left", labelcolor=GREY)
     return figure
 
 

@@ -30,7 +30,7 @@ BALROG = (
 _GLAM = "GLAM, arXiv:2302.02662"
 GLAM = (
     Published(
-        "GLAM: Flan-T5-large 780M, PPO, 1.5 M steps",
+        "Flan-T5-large, 780M, 1.5 M steps of PPO",
         _GLAM,
         trials={
             "trained mix": 0.89,
@@ -39,7 +39,7 @@ GLAM = (
             "French": round(0.89 * (1 - 0.99), 2),
         },
     ),
-    Published("the same, zero-shot", _GLAM, trials={"trained mix": 0.11}),
+    Published("Flan-T5-large, zero-shot", _GLAM, trials={"trained mix": 0.11}),
     Published("PPO on symbols, from scratch", _GLAM, trials={"trained mix": 0.17}),
     Published("random", _GLAM, trials={"trained mix": 0.15}),
 )
