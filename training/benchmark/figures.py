@@ -56,8 +56,10 @@ class Row:
     """over all trials; None where one is incomplete, or where the protocol has no use for it"""
     failure: str
     """why it could not go on; empty where it could"""
+    planned: int
+    """episodes of each trial"""
     missing: int
-    """episodes that were planned and not played"""
+    """episodes of all of them that were not played"""
     most_turns: int | None
     """that its episodes may have, where the level would allow more"""
     conditions: Mapping[str, Any]

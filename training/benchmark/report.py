@@ -74,6 +74,7 @@ def _row(
         cells,
         average(cells, about["trials"]) if protocol.average else None,
         failure,
+        about["episodes"],
         max(0, about["episodes"] * len(about["trials"]) - len(played)),
         about["options"].get("most_turns"),
         about["conditions"] if about["told"] else {},
@@ -134,7 +135,7 @@ def result(rows: Sequence[Row], protocol: Protocol) -> dict[str, dict[str, Any]]
         tasks: dict[str, Any] = {
             trial.name: _task(row.cells[trial.name], row.command)
             if trial.name in row.cells
-            else {"episodes": 0, "command": row.command}
+            else {"episodes": 0, "missing": row.planned, "command": row.command}
             for trial in protocol.trials
         }
         if row.average:

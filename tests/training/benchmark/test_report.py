@@ -9,7 +9,7 @@ from training.benchmark.document import Code, Heading, Notes, Picture, Table, Te
 from training.benchmark.figures import Cell, Row, average, cell, pairing
 from training.benchmark.protocols import Protocol, Trial
 from training.benchmark.published import Published
-from training.benchmark.report import read, write_report
+from training.benchmark.report import read, result, write_report
 from training.benchmark.store import Played
 from training.benchmark.words import document
 
@@ -20,7 +20,16 @@ def played(trial: str, seed: int, success: bool, turns: int = 10, **unreadable: 
 
 def row(label: str, cells: dict[str, Cell], **more: object) -> Row:
     about = {"most_turns": None, "conditions": {}, "as_published": (), "told": False} | more
-    return Row(label=label, cells=cells, average=None, failure="", missing=0, command="it", **about)  # type: ignore[arg-type]
+    return Row(
+        label=label,
+        cells=cells,
+        average=None,
+        failure="",
+        planned=1,
+        missing=0,
+        command="it",
+        **about,
+    )  # type: ignore[arg-type]
 
 
 def of(label: str, episodes: list[Played], **more: object) -> Row:
@@ -154,6 +163,13 @@ def test_what_is_missing_is_a_heading_of_its_own() -> None:
     assert "- random: 2 of its episodes are not played yet; it could not go on: crashed: it" in (
         report(failed)
     )
+
+
+def test_a_task_of_which_nothing_was_played_says_so() -> None:
+    found = result([replace(of("x", [played("near", 0, True)]), planned=7)], PAIR)["x"]
+    assert found["far"] == {"episodes": 0, "missing": 7, "command": "it"}
+    assert found["near"]["success"] == 1.0
+    assert "average" not in found
 
 
 def test_nothing_played_is_nothing_to_report(tmp_path: Path) -> None:
