@@ -45,7 +45,8 @@ def main(args: Sequence[str] | None = None) -> None:
             rows = benchmark(asked, chosen, folder, bars.begin)
         for row in rows:
             rate = f"{100 * row.average.value:5.1f} %" if row.average else ""
-            rates = " ".join(f"{name} {100 * one.success:.0f}" for name, one in row.cells.items())
+            whole = {name: one for name, one in row.cells.items() if not one.missing}
+            rates = " ".join(f"{name} {100 * one.success:.0f}" for name, one in whole.items())
             left = f"  {row.missing} episodes missing" if row.missing else ""
             print(f"{row.label:40} {rate}  {rates}{left}  {shown(row.failure)}".rstrip())
         print(f"The report is {folder / 'report.md'}, and as one page {folder / 'report.html'}.")

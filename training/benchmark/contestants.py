@@ -80,9 +80,10 @@ def contestant(text: str) -> Contestant:
     for wish in wishes:
         if wish not in WISHES:
             raise unknown("wish for a policy", wish, WISHES)
-    _check_name(source)
     folder = Path(source)
-    trained = bool(newest_model(folder)) or (folder / SETTINGS).is_file()
+    model = newest_model(folder)  # which reads all of a checkpoint: once
+    _check_name(source, model)
+    trained = bool(model) or (folder / SETTINGS).is_file()
     few_shot, no_think, greedy = (wish in wishes for wish in WISHES)
     found = Contestant(source, trained, few_shot, no_think, greedy)
     if source in POLICIES and wishes:
@@ -94,13 +95,13 @@ def contestant(text: str) -> Contestant:
     return found
 
 
-def _check_name(source: str) -> None:
-    """Refuse what can be nobody's name, before anything is played."""
+def _check_name(source: str, model: Path | None) -> None:
+    """Refuse what can be nobody's name, before anything is played; `model` is a run's newest."""
     path = Path(source)
     if source.startswith(PREFIX) or source in POLICIES or source in NAMES:
         return
     if source and path.is_dir():
-        if not (newest_model(path) or list(path.glob("*config.json"))):
+        if not (model or list(path.glob("*config.json"))):
             raise ValueError(f"the folder {path} holds no model and no run with a checkpoint.")
         return
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", source) or path.parent.is_dir():

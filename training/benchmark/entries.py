@@ -12,7 +12,7 @@ from zlib import crc32
 import torch
 
 import envs
-from agent.checksums import sums_of
+from agent.checksums import sha256
 from agent.loading import load, newest_model
 from agent.precision import fastest_precision
 from agent.types import Start
@@ -113,6 +113,7 @@ def _entry(
     )
     options = _options(config, protocol, one)
     weights = newest_model(Path(one.source)) or Path(one.source)
+    now = circumstances(None)
     about = {
         "protocol": protocol.name,
         "label": one.label,
@@ -126,7 +127,7 @@ def _entry(
         "options": options,
         "as_published": sorted(set(config.as_published)),
         "conditions": asdict(common) if one.told else {"precision": common.precision},
-        **{name: circumstances(None)[name] for name in ("command", "commit", "started")},
+        **{name: now[name] for name in ("command", "commit", "started")},
     }
     plain = json.loads(json.dumps(about))
     source = str(weights) if weights.is_dir() else one.source
@@ -160,5 +161,5 @@ def _model(weights: Path) -> dict[str, Any] | None:
     """Which weights play, where they lie in a folder: there may be others in it tomorrow."""
     if not weights.is_dir():
         return None
-    sums = sums_of(weights)
-    return {name: sums[name] for name in sums if name.endswith((".safetensors", "config.json"))}
+    files = (*weights.glob("*.safetensors"), *weights.glob("*config.json"))
+    return {path.name: sha256(path) for path in sorted(files)}

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from agent.loading import POLICIES
 from envs.errors import unknown
 from training.benchmark.document import html, markdown
 from training.benchmark.figures import Cell, Row, average, cell, pairing
@@ -17,7 +18,7 @@ from training.benchmark.pictures import (
 )
 from training.benchmark.protocols import VERSION, Protocol
 from training.benchmark.store import Played, sheets
-from training.benchmark.words import AVERAGE, REFERENCES, document
+from training.benchmark.words import AVERAGE, document
 from training.plots import SILVER, Rate, style
 from training.run_dir import write_json
 
@@ -206,7 +207,7 @@ def draw(rows: Sequence[Row], protocol: Protocol) -> Any:
     colours = iter(COLOURS * len(rows))
     lines = []
     for row in rows:
-        fixed = row.label in REFERENCES
+        fixed = row.label in POLICIES
         colour = REFERENCE if fixed else next(colours)
         rates = {
             trial: Rate(row.label, one.success, one.low, one.high)

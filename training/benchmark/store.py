@@ -9,12 +9,13 @@
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from agent.types import Episode
+from agent.types import Episode, EpisodeStatus, ReplyStatus
 from training.benchmark.protocols import VERSION
 from training.metrics import append_line, read_lines_behind
 from training.run_dir import write_json
@@ -143,17 +144,15 @@ def sheets(folder: Path) -> Iterator[tuple[str, Sheet]]:
 
 
 def _played(line: Mapping[str, Any]) -> Played:
-    unreadable: dict[str, int] = {}
-    for turn in line["turns"]:
-        if turn["status"] != "ok":
-            unreadable[turn["status"]] = unreadable.get(turn["status"], 0) + 1
+    statuses = Counter(turn["status"] for turn in line["turns"])
+    del statuses[ReplyStatus.OK.value]
     return Played(
         line["start"]["task"],
         line["start"]["seed"],
-        line["status"] == "success",
+        line["status"] == EpisodeStatus.SUCCESS.value,
         len(line["turns"]),
         line["tokens"],
         line["tokens_read"],
         line["seconds"],
-        unreadable,
+        statuses,
     )

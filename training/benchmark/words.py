@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from agent.loading import POLICIES
 from training.benchmark.document import Block, Code, Heading, Notes, Picture, Table, Text
 from training.benchmark.figures import Cell, Pairing, Row
 from training.benchmark.protocols import Protocol
@@ -35,8 +36,6 @@ CHANGES = {
     ),
 }
 """What can be done as in the original: as it is here, and as it is there."""
-REFERENCES = "random", "reactive", "expert"
-"""Policies that are no models."""
 
 
 def document(
@@ -226,7 +225,7 @@ def _footnotes(rows: Sequence[Row], protocol: Protocol) -> Iterator[str]:
             f"ones are shown {conditions['shots']} of the expert's episodes. They may play fewer "
             "missions, which are then the first of the others'."
         )
-    if any(not row.told and row.label not in REFERENCES for row in rows):
+    if any(not row.told and row.label not in POLICIES for row in rows):
         yield "Minds that were trained here draw, remember and reply as they were trained to."
     told_names = {
         "fallback": protocol.fallback,
