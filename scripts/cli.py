@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import re
 import signal
 import sys
 import traceback
@@ -31,7 +32,8 @@ def options(
     return read(
         prog=f"python -m scripts.{script}",
         args=list(args),
-        description=description,
+        # Lines of one paragraph are joined, and examples are to stand each on its own.
+        description=re.sub(r"\n+(?=python -m)", "\n\n", description),
         config=(tyro.conf.EnumChoicesFromValues,),
     )
 
