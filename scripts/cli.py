@@ -27,12 +27,11 @@ USER_MISTAKE, INTERRUPTED = 2, 130
 def options(
     kind: type[T], script: str, args: Sequence[str], description: str, default: T | None = None
 ) -> T:
-    """The command line read into a dataclass; `--help` comes from its docstrings."""
+    """The command line read into a dataclass; `--help` is its docstrings, examples line by line."""
     read = partial(tyro.cli, kind) if default is None else partial(tyro.cli, kind, default=default)
     return read(
         prog=f"python -m scripts.{script}",
         args=list(args),
-        # Lines of one paragraph are joined, and examples are to stand each on its own.
         description=re.sub(r"\n+(?=python -m)", "\n\n", description),
         config=(tyro.conf.EnumChoicesFromValues,),
     )
