@@ -52,6 +52,7 @@ class Body:
     def _verdict(self, sentence: str) -> Verdict:
         if not isinstance(self._world, GridWorld):
             return Verdict.UNCHECKED
+        sentence = self._world.nouns.restore(sentence)
         for form in (sentence, f"{sentence}. I look around, so I turn left"):
             try:
                 claims = read_claims(form)

@@ -102,16 +102,21 @@ class ActionSet:
         )
 
 
-def action_set(words: Iterable[str] | None = None, vocabulary: str = "plain") -> ActionSet:
-    """The set of a vocabulary's words, or of some of them.
+def action_set(
+    words: Iterable[str] | None = None, vocabulary: str | dict[str, Action] = "plain"
+) -> ActionSet:
+    """The set of a vocabulary's words, or of some of them; the vocabulary is told by its name, or
+    word by word.
 
     Without `words`, the whole vocabulary is accepted. With `words` exactly those are. Plain words
     name actions in every vocabulary, so that a task can say what may be done whatever it is
     called: in a vocabulary that has not the word itself, its own word for that action is accepted.
     """
-    if vocabulary not in VOCABULARIES:
-        raise unknown("vocabulary", vocabulary, VOCABULARIES)
-    known = VOCABULARIES[vocabulary]
+    if isinstance(vocabulary, str):
+        if vocabulary not in VOCABULARIES:
+            raise unknown("vocabulary", vocabulary, VOCABULARIES)
+        vocabulary = VOCABULARIES[vocabulary]
+    known = vocabulary
     if words is None:
         return ActionSet(dict(known))
     if isinstance(words, str):

@@ -94,7 +94,7 @@ class Expert:
         if step is None or stuck:
             step = Step(can[0], Aim(Verb.EXPLORE))
         self._step = step
-        return Advice(think(step, memory), world.action_set.word(step.action), stuck)
+        return self._advice(step, step.action, stuck)
 
     def instead(self, action: Action) -> Advice:
         """The last advice overruled: the body does something else, and the thought says so.
@@ -102,8 +102,12 @@ class Expert:
         What it says of the world holds all the same.
         """
         assert self._step is not None, "there is no advice yet"
-        thought = think(self._step, self.memory, action)
-        return Advice(thought, self.world.action_set.word(action))
+        return self._advice(self._step, action)
+
+    def _advice(self, step: Step, action: Action, stuck: bool = False) -> Advice:
+        """What is done, in the world's own words."""
+        thought = self.world.nouns.rename(think(step, self.memory, action))
+        return Advice(thought, self.world.action_set.word(action), stuck)
 
 
 def expert_for(world: GridWorld) -> Expert:

@@ -10,14 +10,15 @@ from gymnasium.error import ResetNeeded
 from minigrid.minigrid_env import MiniGridEnv
 from numpy.typing import NDArray
 
-from envs.actions import PLAIN, Action, ActionSet, action_set
+from envs.actions import PLAIN, Action, action_set
 from envs.errors import unknown
-from envs.nouns import NOUNS, renamed
-from envs.phrasing import PHRASINGS, TRAINING_WORDINGS
+from envs.nouns import NOUNS
+from envs.phrasing import PHRASINGS, TRAINING_WORDINGS, Phrasing
 from envs.registration import raw_spec, trouble
 from envs.senses import HEADINGS, SIZE, Senses, View, sense
 from envs.text_world import AnyText, EpisodeStatus, Info, TextWorld
 from envs.truth import Witness
+from envs.varied import drawn_nouns, drawn_vocabulary, varied_wording
 
 
 class GridWorld(TextWorld):
@@ -46,9 +47,9 @@ class GridWorld(TextWorld):
         Args:
             world_id: a level's id with gymnasium, such as "BabyAI-GoToLocal-v0".
             phrasing: how the senses are told, one of `PHRASINGS`, or "drawn": one of the training
-                wordings, drawn for each episode from its seed.
-            nouns: what things are called, one of `NOUNS`.
-            vocabulary: what the actions are called, one of `VOCABULARIES`.
+                wordings or of those of `envs.varied`, drawn for each episode from its seed.
+            nouns: what things are called, one of `NOUNS`, or "drawn" in the same way.
+            vocabulary: what the actions are called, one of `VOCABULARIES`, or "drawn".
             actions: the words accepted; by default all that the level has a use for.
             turn_limit: turns until the episode is truncated; by default the level's own limit,
                 which a longer one extends.
@@ -63,8 +64,8 @@ class GridWorld(TextWorld):
         """
         if phrasing != "drawn" and phrasing not in PHRASINGS:
             raise unknown("phrasing", phrasing, ["drawn", *PHRASINGS])
-        if nouns not in NOUNS:
-            raise unknown("nouns", nouns, NOUNS)
+        if nouns != "drawn" and nouns not in NOUNS:
+            raise unknown("nouns", nouns, ["drawn", *NOUNS])
         if nouns == "mirrored" and phrasing == "map":
             raise ValueError("a map has no words for left and right that could be mirrored.")
         for limit, name in ((turn_limit, "turn_limit"), (most_turns, "most_turns")):
@@ -75,15 +76,21 @@ class GridWorld(TextWorld):
         self.name = world_id
         self.raw = _make_level(world_id, level)
         """The level itself."""
-        self.action_set = _usable(self.raw, actions, vocabulary)
+        self._actions = _usable(self.raw, actions)
+        self.action_set = action_set(
+            self._actions, "plain" if vocabulary == "drawn" else vocabulary
+        )
+        """The words for the actions, of this episode where they are drawn."""
+        self.nouns = NOUNS["plain" if nouns == "drawn" else nouns]
+        """What things are called in this episode."""
         self._fallback = None if fallback is None else self.action_set.read(fallback)
         if fallback is not None and self._fallback is None:
             raise unknown("action to fall back on", fallback, self.action_words)
         self.mission = ""
         self.turn_limit = turn_limit or self.raw.max_steps
         self.render_mode = render_mode
-        self.phrasing = phrasing
-        """How this episode's senses are told; "drawn" until the first reset draws it."""
+        self.wording: Phrasing = PHRASINGS["sentences" if phrasing == "drawn" else phrasing]
+        """How this episode's senses are told."""
         self.senses: Senses
         """What the last observation told."""
         self.last_action: Action | None = None
@@ -96,8 +103,15 @@ class GridWorld(TextWorld):
         self.metadata = {**self.metadata, "can_succeed": bool(self.raw.mission)}  # type: ignore[misc]
         self._turn_limit = turn_limit
         self._most_turns = most_turns
-        self._drawn = phrasing == "drawn"
-        self._nouns = nouns
+        self._drawn = {
+            name
+            for name, chosen in (
+                ("phrasing", phrasing),
+                ("nouns", nouns),
+                ("vocabulary", vocabulary),
+            )
+            if chosen == "drawn"
+        }
         self._view: View
         self._witness: Witness
 
@@ -119,12 +133,11 @@ class GridWorld(TextWorld):
         super().reset(seed=seed)
         with redirect_stdout(None):  # some levels print what they reject
             self.raw.reset(seed=seed)
-        if self._drawn:
-            self.phrasing = str(self.np_random.choice(list(TRAINING_WORDINGS)))
+        self._draw_words()
         self.turn_limit = self._turn_limit or self.raw.max_steps  # which reset may have set
         self.turn_limit = min(self.turn_limit, self._most_turns or self.turn_limit)
         self.raw.max_steps = max(self.raw.max_steps, self.turn_limit)
-        self.mission = renamed(self.raw.mission, self._nouns)
+        self.mission = self.nouns.rename(self.raw.mission)
         self.turn = 0
         self.last_action = None
         self.status = EpisodeStatus.RUNNING
@@ -171,7 +184,18 @@ class GridWorld(TextWorld):
             unreadable=unreadable,
         )
         self._witness.look(self._view, self.senses)
-        return renamed(PHRASINGS[self.phrasing].write(self.senses, self._view), self._nouns)
+        return self.nouns.rename(self.wording.write(self.senses, self._view))
+
+    def _draw_words(self) -> None:
+        """Draw what this episode is told in, each kind of words on its own."""
+        if "phrasing" in self._drawn:
+            plain = self.np_random.random() < 0.5
+            name = str(self.np_random.choice(list(TRAINING_WORDINGS)))
+            self.wording = PHRASINGS[name] if plain else varied_wording(self.np_random)
+        if "nouns" in self._drawn:
+            self.nouns = drawn_nouns(self.np_random)
+        if "vocabulary" in self._drawn:
+            self.action_set = action_set(self._actions, drawn_vocabulary(self.np_random))
 
     def _info(self, *, readable: bool) -> Info:
         return {
@@ -199,15 +223,15 @@ def _make_level(world_id: str, options: dict[str, Any]) -> MiniGridEnv:
     return level
 
 
-def _usable(level: MiniGridEnv, words: Iterable[str] | None, vocabulary: str) -> ActionSet:
-    """The action words of a world: those asked for, or all that the level has a use for.
+def _usable(level: MiniGridEnv, words: Iterable[str] | None) -> str | list[str]:
+    """The actions of a world: those asked for, or all that the level has a use for.
 
     Dynamic-Obstacles knows the three moves alone, and takes every other action for a turn left.
     """
     if words is None:
         count = int(level.action_space.n)  # type: ignore[attr-defined]
-        words = [word for word, action in PLAIN.items() if action < count]
-    return action_set(words, vocabulary)
+        return [word for word, action in PLAIN.items() if action < count]
+    return words if isinstance(words, str) else list(words)
 
 
 def _touched(level: MiniGridEnv, action: Action) -> Any:

@@ -50,7 +50,7 @@ def _check(episode: Episode, world: GridWorld) -> list[bool]:
     for turn in episode.turns:
         memory.observe(world.raw)
         try:
-            claims = read_claims(turn.thought)
+            claims = read_claims(world.nouns.restore(turn.thought))
         except ValueError:
             claims = ()
         checked += [held for claim in claims if (held := check(claim, memory)) is not None]

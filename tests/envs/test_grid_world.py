@@ -155,22 +155,32 @@ class TestTruth:
             assert len(world.senses.sightings) == sum(t["seen"] for t in info["truth"]["objects"])
 
 
-class TestOptions:
-    def test_drawn_phrasings_come_from_the_seed(self) -> None:
-        world = envs.make("goto-small", phrasing="drawn")
-        drawn = []
-        for seed in range(30):
-            world.reset(seed=seed)
-            drawn.append(world.phrasing)
-        assert set(drawn) == set(TRAINING_WORDINGS)
-        for seed in reversed(range(30)):
-            world.reset(seed=seed)
-            assert world.phrasing == drawn[seed]
+DRAWN = {"phrasing": "drawn", "nouns": "drawn", "vocabulary": "drawn"}
 
-    def test_the_phrasing_changes_nothing_else(self) -> None:
-        _, plain = envs.make("goto-small").reset(seed=5)
-        _, drawn = envs.make("goto-small", phrasing="drawn").reset(seed=5)
-        assert plain == drawn
+
+class TestOptions:
+    def test_drawn_words_come_from_the_seed(self) -> None:
+        world = envs.make("goto-small", **DRAWN)
+        drawn = []
+        for seed in range(40):
+            observation, _ = world.reset(seed=seed)
+            drawn.append((observation, world.wording, world.mission, world.action_words))
+        wordings = [wording for _, wording, _, _ in drawn]
+        assert set(TRAINING_WORDINGS.values()) < set(wordings)
+        assert len(set(wordings)) > 15
+        for seed in reversed(range(40)):
+            observation, _ = world.reset(seed=seed)
+            assert (observation, world.wording, world.mission, world.action_words) == drawn[seed]
+
+    def test_drawn_words_change_nothing_else(self) -> None:
+        drawn, plain = envs.make("mixed", **DRAWN), envs.make("mixed")
+        for seed in range(20):
+            drawn.reset(seed=seed)
+            plain.reset(seed=seed)
+            told = drawn.wording.write(drawn.senses, plain.raw.gen_obs()["image"])
+            assert drawn.wording.parse(told) == plain.senses
+            assert drawn.nouns.restore(drawn.mission) == plain.mission
+            assert drawn.action_set.actions == plain.action_set.actions
 
     def test_invented_nouns(self) -> None:
         world = facing(Ball("blue"), nouns="invented")

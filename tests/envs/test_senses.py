@@ -8,7 +8,7 @@ import pytest
 from minigrid.core.constants import COLOR_TO_IDX, IDX_TO_COLOR, IDX_TO_OBJECT, OBJECT_TO_IDX
 
 import envs
-from envs.nouns import renamed
+from envs.nouns import NOUNS
 from envs.phrasing import PHRASINGS, TRAINING_WORDINGS
 from envs.senses import HEADINGS, Senses, Sighting, View, noun, read_noun, sense
 from envs.text_world import EpisodeStatus
@@ -207,7 +207,7 @@ def test_a_scene_in_every_wording() -> None:
             "à gauche. Il te reste 34 tours."
         ),
     }
-    assert renamed(written["french"], "french") == (
+    assert NOUNS["french"].rename(written["french"]) == (
         "Tu vois une balle rouge 2 pas devant et un pas à gauche, une clé bleue 3 pas devant, une "
         "porte verte fermée 4 pas devant et 2 pas à droite, lave 3 pas à droite. Le mur est 2 pas "
         "à gauche, un pas à droite. Tu portes une boîte grise. Tu regardes vers : nord. Tu as "
@@ -216,12 +216,12 @@ def test_a_scene_in_every_wording() -> None:
 
 
 def test_a_scene_in_a_mirror() -> None:
-    assert renamed(PHRASINGS["sentences"].write(example()), "mirrored") == (
+    assert NOUNS["mirrored"].rename(PHRASINGS["sentences"].write(example())) == (
         "You see a red ball 2 ahead 1 right, a blue key 3 ahead, a closed green door 4 ahead "
         "2 left, lava 3 left. Wall 2 right, 1 left. You carry a grey box. You face north. "
         "You turned right. 34 turns left."
     )
-    assert "Rotated clockwise." in renamed(PHRASINGS["compass"].write(example()), "mirrored")
+    assert "Rotated clockwise." in NOUNS["mirrored"].rename(PHRASINGS["compass"].write(example()))
 
 
 def test_enough_wordings() -> None:

@@ -1,0 +1,174 @@
+"""Words drawn anew for each episode, so that a mind learns what is meant, not what it is called.
+
+A world whose things, actions and observations are always told in the same words can be mastered by
+heart. Where `GridWorld` is asked for words that are "drawn", half of the episodes have the plain
+ones, and half have these: real words and made-up ones, none of which is held out for tests
+(`envs.held_out`). What stays is what no one could guess: numbers, colours, left and right, the
+points of the compass, the order in which actions are listed and senses are told.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+
+from envs.actions import Action
+from envs.held_out import HELD_OUT
+from envs.nouns import Nouns
+from envs.wording import Wording
+
+WORDINGS = 1024
+"""How many varied wordings there are to draw from; each is drawn from its own number."""
+
+KINDS = ("ball", "box", "key", "door")
+"""What has another name in an episode of drawn nouns."""
+
+_THINGS = (
+    *("cup", "lamp", "coin", "hat", "pot", "drum", "kite", "stone", "rope", "brush", "pen", "book"),
+    *("bell", "vase", "shoe", "fork", "apple", "bowl", "mug", "clock", "ring", "plate", "bag"),
+)
+
+_DEEDS = {
+    Action.LEFT: ("left", "go left", "spin left", "veer left", "swing left", "face left"),
+    Action.RIGHT: ("right", "go right", "spin right", "veer right", "swing right", "face right"),
+    Action.FORWARD: ("step", "walk", "advance", "forward", "proceed", "step on"),
+    Action.PICKUP: ("grab", "lift", "collect", "get", "pick", "seize"),
+    Action.DROP: ("put down", "place", "leave", "let go", "unload", "lay"),
+    Action.TOGGLE: ("use", "press", "unlock", "operate", "flip", "open"),
+    Action.DONE: ("stop", "end", "finished", "quit", "ready", "halt"),
+}
+
+_ENGLISH = {
+    "sight": ("Around you: ", "In view: ", "There is ", "You spot ", "Visible: ", "I see "),
+    "blank": ("Nothing is in view", "You spot nothing", "Visible: nothing", "I see nothing"),
+    "wall": ("The wall is ", "There is a wall ", "walls: ", "wall ", "Walls at "),
+    "carried": ("You hold ", "carrying ", "With you: ", "You have ", "I hold "),
+    "facing": ("facing ", "You look ", "Heading: ", "Your front is ", "I face "),
+    "turned_left": ("Turned left", "You went left", "last: to the left", "I turned to the left"),
+    "turned_right": (
+        "Turned right",
+        "You went right",
+        "last: to the right",
+        "I turned to the right",
+    ),
+    "went_forward": ("Moved", "You walked", "last: moved on", "You stepped on", "I walked"),
+    "bumped": ("Stopped by ", "You ran into ", "last: hit ", "No way through ", "I ran into "),
+    "picked_up": ("Lifted it", "You have it now", "last: got it", "I lifted it"),
+    "picked_up_nothing": ("Lifted nothing", "last: got nothing", "There was nothing to lift"),
+    "dropped": ("Left it there", "last: left it", "You let it fall", "I let it fall"),
+    "dropped_nothing": ("Left nothing", "last: left nothing", "It would not fall"),
+    "toggled": ("Used it", "last: used it", "It has changed", "I used it"),
+    "toggled_nothing": ("Worked it in vain", "last: in vain", "It has not changed"),
+    "done": ("Done", "last: ended", "You called an end", "I called an end"),
+    "no_action": ("No word", "last: nothing", "You did not act", "I did not act"),
+    "unknown_action": ("Wrong word", "last: wrong", "You may not do that", "I may not do that"),
+    "clock": ("Turns to go: ", "time: ", "Left to do: ", "You may go on for ", "Time left: "),
+}
+"""Fields of a wording -> how it may begin, before what fills its hole."""
+
+_HOLES = {"sight": "{things}", "wall": "{places}", "facing": "{facing}", "clock": "{n}"}
+_SIDES = ("{}", "to the {}", "{}ward", "on the {}", "on your {}", "at {}", "to your {}")
+_AHEAD = ("forward", "ahead", "straight on", "in front", "before you", "further", "off")
+_UNITS = ("cells", "squares", "tiles", "yards", "feet", "metres", "fields")
+
+_HELD_OUT_WORDS = frozenset(
+    word.casefold()
+    for texts in (*HELD_OUT.vocabularies.values(), *HELD_OUT.nouns.values())
+    for text in texts.values()
+    for word in text.split()
+)
+
+
+def drawn_nouns(random: np.random.Generator) -> Nouns:
+    """Other names for the kinds of things, or none."""
+    if random.random() < 0.5:
+        return Nouns({})
+    real = [str(word) for word in random.permutation(_THINGS)]
+    return Nouns({kind: _either(random, real) for kind in KINDS})
+
+
+def drawn_vocabulary(random: np.random.Generator) -> dict[str, Action] | str:
+    """One word for each action, no two alike, or the plain vocabulary's name."""
+    if random.random() < 0.5:
+        return "plain"
+    words: dict[str, Action] = {}
+    for action, synonyms in _DEEDS.items():
+        words[_either(random, [str(one) for one in random.permutation(synonyms)])] = action
+    return words
+
+
+def varied_wording(random: np.random.Generator) -> Wording:
+    """One of `WORDINGS` ways to tell the senses."""
+    return _wording(int(random.integers(WORDINGS)))
+
+
+@lru_cache(WORDINGS)
+def _wording(number: int) -> Wording:
+    """The same wording for the same number, always."""
+    random = np.random.default_rng([20261127, number])
+    lines = random.random() < 0.25
+    end = "" if lines else "."
+    fields = {
+        name: _phrase(random, choices) + _HOLES.get(name, "") + end
+        for name, choices in _ENGLISH.items()
+    }
+    article = _one(random, ("{a_noun}", "{noun}"))
+    for name in ("carried", "bumped"):
+        fields[name] = fields[name].removesuffix(end) + article + end
+    unit = _either(random, [_one(random, _UNITS)])
+    step, one_step = (
+        ("{n} {way}", "1 {way}"),
+        (f"{{n}} {unit} {{way}}", f"1 {unit} {{way}}"),
+        (f"{{n}} {unit} {{way}}", f"one {unit.removesuffix('s')} {{way}}"),
+        ("{way} {n}", "{way} 1"),
+    )[int(random.integers(4))]
+    side = _one(random, _SIDES)
+    ways = (_either(random, [_one(random, _AHEAD)]), side.format("right"), side.format("left"))
+    between = _one(random, ("{} {}", "{}, {}", "{} ({})", "{}: {}", "{} at {}"))
+    comma = ", " in between
+    join = _one(random, ("; ", " plus ", " also ", " / ") if comma else (", ", "; ", " plus "))
+    return Wording(
+        **fields,
+        thing=between.format(article, "{place}"),
+        thing_join=join,
+        wall_join=join,
+        step=step,
+        one_step=one_step,
+        step_join=_one(random, (" ", " and ", " then ")),
+        ways=None if random.random() < 0.25 else ways,
+        between="\n" if lines else " ",
+    )
+
+
+def _phrase(random: np.random.Generator, english: Sequence[str]) -> str:
+    """How a sentence begins, in English or in words that mean nothing."""
+    if random.random() < 0.5:
+        return _one(random, english)
+    words = " ".join(_made_up(random) for _ in range(int(random.integers(1, 4))))
+    return words + (" " if english[0].endswith(" ") else "")
+
+
+def _either(random: np.random.Generator, real: list[str]) -> str:
+    """A real word, taken from the list, or a made-up one."""
+    return real.pop() if random.random() < 0.5 else _made_up(random)
+
+
+def _one(random: np.random.Generator, choices: Sequence[str]) -> str:
+    return choices[int(random.integers(len(choices)))]
+
+
+def _made_up(random: np.random.Generator) -> str:
+    """A word that means nothing, and is not held out."""
+    while True:
+        syllables = [
+            _one(random, "bdfghjklmnprstvwz") + _one(random, "aeiou") + _one(random, _CODAS)
+            for _ in range(int(random.integers(1, 4)))
+        ]
+        word = "".join(syllables)
+        if len(word) > 2 and word not in _HELD_OUT_WORDS and not re.search(_TAKEN, word):
+            return word
+
+
+_CODAS = ("", "", "", "b", "d", "g", "k", "l", "m", "n", "p", "r", "s", "t", "x")
+_TAKEN = "|".join(("left", "right", *KINDS))

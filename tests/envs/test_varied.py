@@ -1,0 +1,98 @@
+"""Words drawn anew: whatever is drawn can be read back, and none of it is held out."""
+
+import re
+
+import numpy as np
+import pytest
+
+import envs
+from envs.actions import Action
+from envs.expert import expert_for
+from envs.held_out import HELD_OUT
+from envs.phrasing import PHRASINGS
+from envs.varied import (
+    KINDS,
+    WORDINGS,
+    drawn_nouns,
+    drawn_vocabulary,
+    varied_wording,
+)
+from envs.wording import Wording
+
+DRAWS = 300
+
+
+def draws() -> list[np.random.Generator]:
+    return [np.random.default_rng(seed) for seed in range(DRAWS)]
+
+
+def held_out_words() -> set[str]:
+    texts = [*HELD_OUT.vocabularies.values(), *HELD_OUT.nouns.values()]
+    words = {word for one in texts for text in one.values() for word in text.split()}
+    return words - {"left", "right", "turn", "go", "forward", "pick", "up", "drop", "toggle"}
+
+
+@pytest.fixture(scope="module")
+def wordings() -> list[Wording]:
+    return list({varied_wording(random) for random in draws()})
+
+
+def test_there_are_many(wordings: list[Wording]) -> None:
+    assert len(wordings) > 200
+    assert len(wordings) < WORDINGS
+
+
+def test_every_wording_can_be_read_back(wordings: list[Wording]) -> None:
+    world = envs.make("mixed")
+    random = np.random.default_rng(0)
+    for number, wording in enumerate(wordings):
+        world.reset(seed=number)
+        for _ in range(12):
+            word = str(random.choice(["", "fly", *world.action_words]))
+            assert wording.parse(wording.write(world.senses)) == world.senses
+            if world.step(word)[2]:
+                break
+
+
+def test_no_wording_is_one_that_is_held_out(wordings: list[Wording]) -> None:
+    for name in HELD_OUT.phrasings:
+        held = PHRASINGS[name]
+        assert isinstance(held, Wording)
+        for wording in wordings:
+            for field in ("sight", "wall", "carried", "facing", "went_forward", "clock"):
+                assert getattr(wording, field) != getattr(held, field)
+            assert wording.ways is None or wording.ways != held.ways
+
+
+def test_nothing_drawn_is_held_out() -> None:
+    held = held_out_words()
+    for random in draws():
+        vocabulary = drawn_vocabulary(random)
+        words = set() if isinstance(vocabulary, str) else set(" ".join(vocabulary).split())
+        words |= {word for text in drawn_nouns(random).words.values() for word in text.split()}
+        assert not words & held
+
+
+def test_half_of_the_draws_are_plain() -> None:
+    plain = sum(isinstance(drawn_vocabulary(random), str) for random in draws())
+    assert plain == pytest.approx(150, abs=35)
+    plain = sum(not drawn_nouns(random).words for random in draws())
+    assert plain == pytest.approx(150, abs=35)
+
+
+def test_no_two_words_are_alike() -> None:
+    for random in draws():
+        vocabulary = drawn_vocabulary(random)
+        assert isinstance(vocabulary, str) or list(vocabulary.values()) == list(Action)
+        nouns = drawn_nouns(random).words
+        assert len({*nouns.values()}) == len(nouns) in (0, len(KINDS))
+
+
+def test_the_expert_speaks_as_the_world_does() -> None:
+    for seed in range(20):
+        world = envs.make("mixed", nouns="drawn", vocabulary="drawn")
+        world.reset(seed=seed)
+        advice = expert_for(world).advise()
+        assert world.can_read(advice.action)
+        said = set(re.findall(r"\w+", advice.thought))
+        assert not said & (set(KINDS) & set(world.nouns.words))
