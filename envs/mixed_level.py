@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from minigrid.core.constants import COLOR_NAMES
-from minigrid.core.world_object import WorldObj
+from minigrid.core.world_object import Ball, Box, Key, WorldObj
 from minigrid.envs.babyai.core.roomgrid_level import RoomGridLevel
 from minigrid.envs.babyai.core.verifier import (
     AfterInstr,
@@ -30,6 +30,7 @@ Pair = tuple[str, str]
 
 MOVABLE = ("ball", "box", "key")
 TRAINED_KINDS = ("goto", "pickup", "open", "putnext", "sequence")
+LESSONS = ("two-visits", "visit-pickup", "swap")
 DOOR_ON_THE_RIGHT = 0
 
 
@@ -56,13 +57,20 @@ class MixedLevel(RoomGridLevel):
     `putnext`       "put the red ball next to the blue key"
     `sequence`      "pick up the red ball, then go to the blue key", or the same with "after"
     `two-pickups`   "pick up the red ball, then pick up the blue key", or with "after"; held out
+    `two-visits`    "go to the red ball, then go to the blue key", or with "after"; a lesson
+    `visit-pickup`  "go to the red ball, then pick up the blue key", or with "after"; a lesson
+    `swap`          "pick up the red ball", with another thing in hand; a lesson
     ==============  ====================================================================
+
+    Lessons are in neither of the original levels: they are shown beside the trained kinds where a
+    mind is to learn what order means, and that full hands must be emptied.
     """
 
     def __init__(
         self,
         kinds: Iterable[str] = TRAINED_KINDS,
         distractors: int = 8,
+        fewest: int | None = None,
         combinations: str = "train",
         room_size: int = 8,
         **kwargs: Any,
@@ -72,6 +80,7 @@ class MixedLevel(RoomGridLevel):
         Args:
             kinds: kinds of mission, one of which is drawn for each episode.
             distractors: objects beside those that the mission is about, 0 to 16.
+            fewest: with it, each episode draws how many there are, from so few to `distractors`.
             combinations: "train": no object has a held-out pair of colour and kind; "held-out":
                 every object that the mission is about has one; "all": any pairs.
             room_size: cells along a room's side, its walls included.
@@ -85,13 +94,24 @@ class MixedLevel(RoomGridLevel):
                 raise unknown("kind of mission", kind, _MISSIONS)
         if not 0 <= distractors <= 16:
             raise ValueError(f"distractors must be 0 to 16, got {distractors}.")
+        if fewest is not None and not 0 <= fewest <= distractors:
+            raise ValueError(f"fewest must be 0 to {distractors} distractors, got {fewest}.")
         if not 8 <= room_size <= 25:
             raise ValueError(f"room_size must be 8 to 25, got {room_size}.")
         self.distractors = distractors
+        self.fewest = fewest
         self.target_pairs = pairs(combinations)
         self.door_pairs = pairs(combinations, ["door"])
         self.other_pairs = pairs("train" if combinations == "train" else "all")
+        self.held: WorldObj | None = None
+        """What the body has in hand when the episode begins."""
         super().__init__(room_size=room_size, num_rows=1, num_cols=1, **kwargs)
+
+    def reset(self, **kwargs: Any) -> Any:
+        """Begin an episode, as every level does."""
+        reset = super().reset(**kwargs)
+        self.carrying = self.held  # type: ignore[assignment]
+        return reset
 
     def _gen_grid(self, width: int, height: int) -> None:
         """Draw the kind of mission, then as many rooms as it needs."""
@@ -105,8 +125,12 @@ class MixedLevel(RoomGridLevel):
     def gen_mission(self) -> None:
         """Fill the room and say what to do; raises `RejectSampling` to be asked again."""
         self.place_agent(0, 0)
+        self.held = None
         self.instrs = _MISSIONS[self.kind](self)
-        for _ in range(self.distractors):
+        count = self.distractors
+        if self.fewest is not None:
+            count = self._rand_int(self.fewest, count + 1)
+        for _ in range(count):
             self._add(self.other_pairs, column=self._rand_int(0, self.num_cols))
         self.check_objs_reachable()
 
@@ -144,6 +168,21 @@ class MixedLevel(RoomGridLevel):
         first, second = self._two()
         return self._in_order(PickupInstr(first), GoToInstr(second))
 
+    def _two_visits(self) -> Instr:
+        first, second = self._two()
+        return self._in_order(GoToInstr(first), GoToInstr(second))
+
+    def _visit_pickup(self) -> Instr:
+        first, second = self._two()
+        return self._in_order(GoToInstr(first), PickupInstr(second))
+
+    def _swap(self) -> Instr:
+        wanted = self._add(self.target_pairs)
+        others = [pair for pair in self.target_pairs if pair != (wanted.color, wanted.type)]
+        colour, kind = self._rand_elem(others)
+        self.held = _MADE_OF[kind](colour)
+        return PickupInstr(_described(wanted))
+
     def _two_pickups(self) -> Instr:
         first, second = self._two()
         return self._in_order(PickupInstr(first), PickupInstr(second))
@@ -160,4 +199,8 @@ _MISSIONS: dict[str, Callable[[MixedLevel], Instr]] = {
     "putnext": MixedLevel._putnext,
     "sequence": MixedLevel._sequence,
     "two-pickups": MixedLevel._two_pickups,
+    "two-visits": MixedLevel._two_visits,
+    "visit-pickup": MixedLevel._visit_pickup,
+    "swap": MixedLevel._swap,
 }
+_MADE_OF: dict[str, Callable[[str], WorldObj]] = {"ball": Ball, "box": Box, "key": Key}

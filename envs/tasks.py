@@ -10,7 +10,7 @@ import gymnasium
 from envs.errors import unknown
 from envs.grid_world import GridWorld
 from envs.held_out import HELD_OUT
-from envs.mixed_level import TRAINED_KINDS
+from envs.mixed_level import LESSONS, TRAINED_KINDS
 from envs.registration import MIXED_ID, PREFIX, stock_ids
 from envs.text_world import TextWorld
 
@@ -206,6 +206,12 @@ TASKS = _tasks(
         _mixed(f"mixed-{kind}", f"The mixed level with {kind} missions only.", kinds=(kind,))
         for kind in TRAINED_KINDS
     ],
+    _mixed(
+        "mixed-lessons",
+        "The mixed level with up to eight distractors, and three more kinds of mission, to learn.",
+        kinds=(*TRAINED_KINDS, *LESSONS),
+        fewest=0,
+    ),
     _mixed(
         "mixed-held-out",
         "Missions about the objects that training never shows. For testing only.",
