@@ -290,7 +290,7 @@ def conversation(
 
     Examples stand behind the opening, and the episode's mission then behind them.
 
-    Before the first observation stands a memory of the actions that fell out of sight, as in
+    Before the first observation stands a memory of what fell out of sight, as in
     `agent.conversation.Conversation`.
     """
     forgotten = len(one.turns) - shown_turns(len(one.turns), sampling.history, sampling.kept)
@@ -305,6 +305,8 @@ def conversation(
     messages.append({"role": "user", "content": one.observation})
     actions = [turn.action or "nothing" for turn in one.turns[:forgotten]]
     memory = remember(actions if sampling.memory else [])
+    if sampling.note and one.turns and forgotten == len(one.turns):
+        memory += one.turns[-1].reply
     mission = mission_text(one.mission) if examples else ""
     messages[first]["content"] = mission + memory + messages[first]["content"]
     return [message | {"content": encodable(message["content"])} for message in messages]

@@ -20,7 +20,8 @@ class Conversation:
     A new segment holds the system text, a memory of the actions that fell out of sight, and the
     last turns, so that its length stays within the model's context. The memory stands behind the
     system text, in the first turn: all segments of an episode, and of its group, open alike, and
-    what is alike need not be computed twice.
+    what is alike need not be computed twice. So does the note: where the last turn is out of sight,
+    its reply can still be shown, and what was thought is then all that is known of the past.
 
     Attributes:
         frame: the tokenizer's pieces.
@@ -30,6 +31,7 @@ class Conversation:
         history: turns a segment may show before the next one opens; None: as many as fit.
         kept: turns that the next segment opens with; None: `history`, or what half the room holds.
         memory: whether the actions that fell out of sight are told.
+        note: whether the last reply is shown where its turn is not.
         examples: turns of somebody else's that every segment opens with.
         mission: what the first observation of a segment opens with, where `system` does not say.
     """
@@ -41,6 +43,7 @@ class Conversation:
     history: int | None = None
     kept: int | None = None
     memory: bool = True
+    note: bool = False
     examples: tuple[Example, ...] = ()
     mission: str = ""
     _exchanges: list[_Exchange] = field(default_factory=list)
@@ -112,8 +115,15 @@ class Conversation:
             body = turn + body
         self._shown = len(kept)
         memory = self._memory(len(self._exchanges) - len(kept))
+        if self.note and self._exchanges and not kept:
+            memory += self._note()
         rest = body + tail
         return opening + (memory if len(opening + memory + rest) <= room else ()) + rest
+
+    def _note(self) -> tuple[int, ...]:
+        """The last reply, less the token that ends it."""
+        reply, following = self._exchanges[-1].reply, self.frame.next
+        return reply[:-1] if reply and following and reply[-1] == following[0] else reply
 
     def _opening(self) -> tuple[int, ...]:
         """All that stands before the first observation of this episode."""

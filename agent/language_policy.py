@@ -42,6 +42,9 @@ class Sampling:
 
     memory: bool = True
     """whether a segment tells of the actions that fell out of sight"""
+    note: bool = False
+    """whether a segment opens with the last reply, where its turn fell out of sight: with a history
+    of 0, what was thought is then all that is known of the past"""
 
     def __post_init__(self) -> None:
         if self.temperature < 0:
@@ -111,6 +114,7 @@ class _Reader:
             self.sampling.history,
             self.sampling.kept,
             self.sampling.memory,
+            self.sampling.note,
             shown,
             mission_text(mission) if shown else "",
         )

@@ -106,6 +106,30 @@ def test_history_bounds_the_turns_a_segment_shows(
         shown += REPLY
 
 
+def test_a_note_is_the_last_reply_where_its_turn_is_out_of_sight(
+    tokenizer: PreTrainedTokenizerBase,
+) -> None:
+    talk = conversation(tokenizer, history=0, memory=False, note=True)
+    reply = talk.frame.text(REPLY)
+    shown = []
+    for turn, ends in enumerate((True, False, True)):
+        shown.append(tokenizer.decode(talk.ask(f"You see {turn} balls.")[0]))
+        talk.answer((*reply, tokenizer.eos_token_id) if ends else reply, "go forward")
+    assert [text.count(REPLY) for text in shown] == [0, 1, 1]
+    assert f"<|user|>{REPLY}You see 1 balls.<|end|><|assistant|>" in shown[1]
+    assert shown[2] == shown[1].replace("1 balls", "2 balls")
+
+
+def test_a_turn_in_sight_needs_no_note(tokenizer: PreTrainedTokenizerBase) -> None:
+    plain = conversation(tokenizer, history=1, memory=False)
+    noted = conversation(tokenizer, history=1, memory=False, note=True)
+    for turn in range(3):
+        asked = [talk.ask(f"You see {turn} balls.") for talk in (plain, noted)]
+        assert asked[0] == asked[1]
+        for talk in (plain, noted):
+            talk.answer(talk.frame.text(REPLY), "go forward")
+
+
 def test_a_context_too_small_for_one_turn_is_a_clear_error(
     tokenizer: PreTrainedTokenizerBase,
 ) -> None:
