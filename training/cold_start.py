@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from agent.language_policy import DictatedPolicy
@@ -68,7 +69,7 @@ def demonstrate(
 def imitate(
     config: TrainConfig, learner: Learner, shown: list[Episode], step: int
 ) -> tuple[Update, int]:
-    """One update: next-token loss on the replies of some demonstrations, each token the same.
+    """One update: next-token loss on replies of some demonstrations, each token the same.
 
     Slips are read, and not imitated. Which demonstrations depends on the run's seed and the step
     alone. Also returns the tokens of its rows.
@@ -79,6 +80,9 @@ def imitate(
     episodes = [shown[index] for index in chosen]
     imitated = [[float(not turn.slip) for turn in one.turns] for one in episodes]
     batch = batch_episodes(episodes, advantages=imitated)
+    if 0 < config.cold.rows_per_step < len(batch):
+        rows = rng.choice(len(batch), size=config.cold.rows_per_step, replace=False)
+        batch = batch.take(torch.from_numpy(rows))
     weights = token_weights(batch.mask & (batch.advantages > 0), batch.episode, "dapo")
 
     def loss(rows: Tensor, part: Batch, log_probs: Tensor) -> Tensor:

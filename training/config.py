@@ -31,6 +31,9 @@ class ColdStartConfig:
     """updates"""
     episodes_per_step: int = 32
     """demonstrations in each update"""
+    rows_per_step: int = 0
+    """of those demonstrations' rows, so many are drawn for the update; 0: all. Where each turn is a
+    row of its own, few rows of many demonstrations teach more than all of a few"""
     learning_rate: float = 1e-3
     """after the warm-up, from where it falls to 0 in a straight line"""
     warmup: int = 10
@@ -51,6 +54,7 @@ class ColdStartConfig:
             self.episodes_per_step >= 1,
             f"episodes_per_step must be >= 1, got {self.episodes_per_step}",
         )
+        _need(self.rows_per_step >= 0, f"rows_per_step must be >= 0, got {self.rows_per_step}")
         _need(self.learning_rate > 0, f"learning_rate must be > 0, got {self.learning_rate}")
         _need(self.warmup >= 0, f"warmup must be >= 0, got {self.warmup}")
         for name in ("slips", "habit"):
@@ -199,6 +203,10 @@ class TrainConfig:
     """a named task, or any MiniGrid or BabyAI id"""
     phrasing: str = "sentences"
     """how observations are put into words; `drawn`: anew for each episode, from its seed"""
+    nouns: Literal["plain", "drawn"] = "plain"
+    """what things are called; `drawn`: half of the episodes have other words, real or made up"""
+    vocabulary: Literal["plain", "drawn"] = "plain"
+    """what the actions are called; `drawn`: the same for them"""
     model: str = "nano"
     """`nano` (from scratch), `smollm2`, a Hugging Face id, or a folder"""
     seed: int = 0

@@ -38,6 +38,36 @@ def default() -> TrainConfig:
     )
 
 
+def mixed() -> TrainConfig:
+    """`nano` learns the mixed level of GLAM and BALROG, told in ever other words."""
+    return TrainConfig(
+        task="mixed-lessons",
+        phrasing="drawn",
+        nouns="drawn",
+        vocabulary="drawn",
+        sampling=Sampling(temperature=0.8, max_reply_tokens=48, history=0, memory=False, note=True),
+        cold=ColdStartConfig(
+            demonstrations=1000,
+            slips=0.05,
+            habit=0.8,
+            steps=1500,
+            episodes_per_step=16,
+            rows_per_step=96,
+            learning_rate=2e-3,
+        ),
+        grpo=GrpoConfig(
+            steps=60,
+            learning_rate=1e-3,
+            warmup=5,
+            episode_credit=0.0,
+            step_credit=1.0,
+            format_coef=0.5,
+        ),
+        learner=LearnerConfig(optimizer="muon", precision="auto", micro_batch_tokens=8192),
+        evaluation=EvaluationConfig(missions=256),
+    )
+
+
 def smollm2() -> TrainConfig:
     """The same job on a real pretrained model, SmolLM2-135M, in less than two hours."""
     return TrainConfig(
@@ -82,7 +112,7 @@ def tiny() -> TrainConfig:
 
 
 PRESETS: dict[str, Callable[[], TrainConfig]] = {
-    preset.__name__: preset for preset in (default, smollm2, tiny)
+    preset.__name__: preset for preset in (default, mixed, smollm2, tiny)
 }
 
 

@@ -60,4 +60,6 @@ def training_world(config: TrainConfig) -> Callable[[str], TextWorld]:
         ValueError: if the task or its options are held out for tests of generalisation.
     """
     refuse_held_out(config.task, {"phrasing": config.phrasing})
-    return partial(envs.make, phrasing=config.phrasing)
+    return partial(
+        envs.make, phrasing=config.phrasing, nouns=config.nouns, vocabulary=config.vocabulary
+    )
