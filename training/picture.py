@@ -21,16 +21,23 @@ LINE, PARAGRAPH = 0.15, 0.09
 """From line to line of a tile's text, and what is added between its parts."""
 
 
-def draw_episode(episode: Episode, make: MakeWorld, path: Path, most: int = 8) -> None:
-    """Play the episode's actions again and write a picture of its first `most` turns.
+def draw_episode(
+    episode: Episode, make: MakeWorld, path: Path, most: int = 8, first: int = 0
+) -> None:
+    """Play the episode's actions again and write a picture of `most` of its turns.
 
     Args:
         episode: what was played.
         make: makes its world, with the render mode `rgb_array`.
+        path: of the picture.
+        most: turns that are shown.
+        first: the turn that is shown first, counted from 0.
     """
     world = make(episode.start.task)
     world.reset(seed=episode.start.seed)
-    turns = episode.turns[:most]
+    for turn in episode.turns[:first]:
+        world.step(turn.action)
+    turns = episode.turns[first : first + most]
     rows = -(-len(turns) // COLUMNS)
     width = 2 * MARGIN + COLUMNS * SIDE + (COLUMNS - 1) * GAP
     height = HEAD + rows * ROW
@@ -54,7 +61,7 @@ def draw_episode(episode: Episode, make: MakeWorld, path: Path, most: int = 8) -
             tile = figure.add_axes(place)
             tile.axis("off")
             tile.imshow(np.asarray(world.render()))
-            tile.set_title(f"turn {number + 1}", loc="left", fontsize=10)
+            tile.set_title(f"turn {first + number + 1}", loc="left", fontsize=10)
             below = 2 * PARAGRAPH
             for text, colour, weight in (
                 (turn.observation, "0.35", "normal"),

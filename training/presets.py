@@ -45,7 +45,7 @@ def mixed() -> TrainConfig:
         phrasing="drawn",
         nouns="drawn",
         vocabulary="drawn",
-        sampling=Sampling(temperature=0.8, max_reply_tokens=48, history=0, memory=False, note=True),
+        sampling=Sampling(temperature=0.8, max_reply_tokens=64, history=0, memory=False, note=True),
         cold=ColdStartConfig(
             demonstrations=1000,
             slips=0.05,

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from agent.policies import RandomPolicy, Response
-from scripts import evaluate, play, results, train
+from scripts import evaluate, failures, play, results, train
 from training.presets import preset
 
 
@@ -44,6 +44,21 @@ def test_evaluate_prints_success_with_its_interval(
     figures = json.loads(file.read_text())
     assert figures["success"] == figures["length_ratio"] == 1.0
     assert figures["low"] < 0.9
+
+
+def test_failures_are_counted_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["--policy", "reactive", "--task", "mixed-balrog", "--failures", "3"]
+    failures.main(
+        [*asked, "--seats", "8", "--folder", str(tmp_path), "--json", str(tmp_path / "f")]
+    )
+    said = capsys.readouterr().out
+    assert "3 failures among" in said
+    counted = json.loads((tmp_path / "f").read_text())
+    assert sum(counted["causes"].values()) == 3 <= counted["played"]
+    report = (tmp_path / "report.md").read_text()
+    assert f"3 failures among {counted['played']} episodes" in report
+    for cause in counted["causes"]:
+        assert (tmp_path / f"{cause.replace(' ', '-')}.png").stat().st_size > 1000
 
 
 @pytest.mark.parametrize(
