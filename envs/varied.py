@@ -85,7 +85,10 @@ def drawn_nouns(random: np.random.Generator) -> Nouns:
     if random.random() < 0.5:
         return Nouns({})
     real = [str(word) for word in random.permutation(_THINGS)]
-    return Nouns({kind: _either(random, real) for kind in KINDS})
+    words: list[str] = []
+    while len(words) < len(KINDS):
+        words = [*dict.fromkeys([*words, _either(random, real)])]
+    return Nouns(dict(zip(KINDS, words, strict=True)))
 
 
 def drawn_vocabulary(random: np.random.Generator) -> dict[str, Action] | str:
@@ -94,7 +97,11 @@ def drawn_vocabulary(random: np.random.Generator) -> dict[str, Action] | str:
         return "plain"
     words: dict[str, Action] = {}
     for action, synonyms in _DEEDS.items():
-        words[_either(random, [str(one) for one in random.permutation(synonyms)])] = action
+        real = [str(one) for one in random.permutation(synonyms)]
+        word = _either(random, real)
+        while word in words:
+            word = _made_up(random)
+        words[word] = action
     return words
 
 
