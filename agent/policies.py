@@ -11,6 +11,7 @@ from agent.types import Start, Turn
 from envs.actions import MOVES, PLAIN
 from envs.expert import Expert, expert_for
 from envs.grid_world import GridWorld
+from envs.questions import QuestionWorld
 from envs.reactive import reactive_action
 from envs.text_world import TextWorld
 
@@ -65,7 +66,7 @@ class Policy(Protocol):
 
 
 class RandomPolicy:
-    """Any listed action, each as likely as the next."""
+    """Any listed action, or choice, each as likely as the next."""
 
     name = "random"
     mode = ReplyMode.ANSWER
@@ -73,7 +74,7 @@ class RandomPolicy:
     def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
         """One random action an episode."""
         return [
-            Response(render("", str(one.random.choice(one.world.action_words)), self.mode))
+            Response(render("", str(one.random.choice(one.world.guesses)), self.mode))
             for one in live
         ]
 
@@ -115,7 +116,8 @@ SLIPS = (
 
 
 class ExpertPolicy:
-    """Demonstrations: the expert's thought and action (see `envs.expert`).
+    """Demonstrations: the expert's thought and action (see `envs.expert`), and the right answer to
+    a question with the reason for it.
 
     One who has only seen flawless episodes does not know how to go on after a mistake of its own:
     what then is observed was never read before, and one mistake brings the next. So the expert
@@ -151,11 +153,15 @@ class ExpertPolicy:
             if one.turns
             else expert_for(_grid_world(one, self.name))
             for one in live
+            if not isinstance(one.world, QuestionWorld)
         }
         return [self._response(one) for one in live]
 
     def _response(self, one: LiveEpisode) -> Response:
         """The advice for this turn, or a mistake."""
+        if isinstance(one.world, QuestionWorld):
+            item = one.world.item
+            return Response(render(item.thought, item.right, self.mode))
         expert = self._experts[one.key]
         told = expert.advise()
         if self.habit and one.random.random() < self.habit:

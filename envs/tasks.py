@@ -1,6 +1,6 @@
 """Named tasks, the seeds to draw their episodes from, and the door to all worlds."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -11,6 +11,7 @@ from envs.errors import unknown
 from envs.grid_world import GridWorld
 from envs.held_out import HELD_OUT
 from envs.mixed_level import LESSONS, TRAINED_KINDS
+from envs.questions import CONTROLS, OUTCOME, Perspective, QuestionWorld
 from envs.registration import MIXED_ID, PREFIX, stock_ids
 from envs.text_world import TextWorld
 
@@ -25,14 +26,15 @@ class Task:
 
     name: str
     world_id: str
-    """The level's id with gymnasium."""
+    """The level's id with gymnasium; of questions, what the world calls itself."""
     description: str
     options: Mapping[str, Any] = field(default_factory=dict)
-    """Options of `GridWorld` and of the level."""
+    """Options of the world, and of a grid's level."""
+    world: Callable[..., TextWorld] = GridWorld
 
     def make(self, **more: Any) -> TextWorld:
         """A new world for this task. Options given here come before the task's own."""
-        return GridWorld(self.world_id, **{**self.options, **more})
+        return self.world(self.world_id, **{**self.options, **more})
 
 
 class Split(StrEnum):
@@ -100,6 +102,7 @@ def refuse_held_out(task_or_id: str, options: Mapping[str, Any]) -> None:
             ("vocabulary", HELD_OUT.vocabularies),
             ("nouns", HELD_OUT.nouns),
             ("combinations", ("held-out", "all")),
+            ("perspective", (Perspective.ALLOCENTRIC,)),
         )
         if chosen.get(what) in held_out
     ]
@@ -221,6 +224,20 @@ TASKS = _tasks(
         "mixed-two-pickups",
         "Pick up one object, then another. For testing only.",
         kinds=("two-pickups",),
+    ),
+    Task(
+        "questions",
+        "questions",
+        "Questions about the grid world, in text alone.",
+        {"families": tuple(OUTCOME)},
+        QuestionWorld,
+    ),
+    Task(
+        "questions-apart",
+        "questions-apart",
+        "Counting, sorting and sums in words: questions that have nothing to do with the world.",
+        {"families": tuple(CONTROLS)},
+        QuestionWorld,
     ),
 )
 """Every named task."""

@@ -76,6 +76,11 @@ class TextWorld(gymnasium.Env[str, str]):
     def action_words(self) -> tuple[str, ...]:
         """The action words a prompt should list; empty when any text is an answer."""
 
+    @property
+    def guesses(self) -> tuple[str, ...]:
+        """What one who knows nothing would choose among."""
+        return self.action_words
+
     def can_read(self, action: str) -> bool:
         """Whether `action` would be acted on."""
         return action in self.action_words if self.action_words else bool(action)

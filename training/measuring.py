@@ -8,6 +8,7 @@ from typing import Any
 from agent.policies import ExpertPolicy, Policy, RandomPolicy, ReactivePolicy
 from agent.rollout import MakeWorld
 from agent.types import Episode
+from envs.grid_world import GridWorld
 from envs.tasks import Split
 from training.config import TrainConfig
 from training.evaluation import evaluate
@@ -34,7 +35,8 @@ class Measuring:
             self.keep({"expert": figures})
         except ValueError as error:
             self.run.note(f"there is no expert to compare with: {error}")
-        policies: tuple[Policy, ...] = ReactivePolicy(), RandomPolicy()
+        grid = isinstance(self.make(self.config.task), GridWorld)
+        policies: tuple[Policy, ...] = (*([ReactivePolicy()] if grid else []), RandomPolicy())
         for policy in policies:
             if policy.name not in self.kept:
                 figures, _ = self.play(f"{policy.name} policy", policy)

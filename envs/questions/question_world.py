@@ -22,6 +22,10 @@ class QuestionWorld(TextWorld):
         families: Iterable[str] = tuple(FAMILIES),
         hardest: int | None = None,
         perspective: str = "egocentric",
+        phrasing: str = "sentences",
+        nouns: str = "plain",
+        vocabulary: str = "plain",
+        render_mode: str | None = None,
     ) -> None:
         """Make a world.
 
@@ -30,10 +34,17 @@ class QuestionWorld(TextWorld):
             families: kinds of question, one of which is drawn for each episode.
             hardest: the most difficult that is drawn; None: as difficult as the family has it.
             perspective: in whose terms, one of `Perspective`.
+            phrasing, nouns, vocabulary: as they are; grids are told in other words, too.
+            render_mode: without effect: there is nothing to see.
 
         Raises:
-            ValueError: for an unknown family or perspective, or no difficulty left.
+            ValueError: for an unknown family or perspective, no difficulty left, or other words.
         """
+        if (phrasing, nouns, vocabulary) != ("sentences", "plain", "plain"):
+            raise ValueError(
+                "questions are told in one way: leave phrasing, nouns and vocabulary out, got "
+                f"{phrasing}, {nouns} and {vocabulary}."
+            )
         self.families = tuple(families)
         if isinstance(families, str) or not self.families:
             raise ValueError(f"expected a list of families, at least one, got {families!r}.")
@@ -53,6 +64,7 @@ class QuestionWorld(TextWorld):
         """The question of this episode."""
         self.status: EpisodeStatus | None = None
         self.turn = 0
+        self.render_mode = render_mode
         self.observation_space = AnyText()
         self.action_space = AnyText()
 
@@ -60,6 +72,11 @@ class QuestionWorld(TextWorld):
     def action_words(self) -> tuple[str, ...]:
         """None: any text is an answer."""
         return ()
+
+    @property
+    def guesses(self) -> tuple[str, ...]:
+        """The choices of this episode."""
+        return self.item.choices
 
     def reset(
         self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
