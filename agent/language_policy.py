@@ -65,7 +65,7 @@ class Sampling:
             )
 
 
-class _Reader:
+class Reader:
     """Reads episodes as a mind does: each live one has a conversation here, in tokens."""
 
     def __init__(
@@ -129,7 +129,7 @@ class _Reader:
         self.converse(info["mission"], world.action_words).ask(observation)
 
 
-class LanguagePolicy(_Reader):
+class LanguagePolicy(Reader):
     """Reads observations as tokens, writes replies as tokens.
 
     Each live episode has a conversation here and a cache row in the sampler; both go when the
@@ -223,7 +223,7 @@ def segment_so_far(turns: Sequence[Turn]) -> tuple[int, ...]:
     return ids
 
 
-class DictatedPolicy(_Reader):
+class DictatedPolicy(Reader):
     """A mind's reader with another policy's replies: demonstrations, in tokens."""
 
     def __init__(self, mind: Mind, teacher: Policy, sampling: Sampling) -> None:

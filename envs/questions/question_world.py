@@ -1,6 +1,6 @@
 """A world of one turn: a question is told, and the answer is right or wrong."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gymnasium.error import ResetNeeded
@@ -10,6 +10,8 @@ from envs.errors import unknown
 from envs.questions.families import FAMILIES
 from envs.questions.item import Item, Perspective
 from envs.text_world import AnyText, EpisodeStatus, Info, TextWorld
+
+MISSION = "Answer with one of the choices."
 
 
 class QuestionWorld(TextWorld):
@@ -22,6 +24,7 @@ class QuestionWorld(TextWorld):
         families: Iterable[str] = tuple(FAMILIES),
         hardest: int | None = None,
         perspective: str = "egocentric",
+        items: Sequence[Item] = (),
         phrasing: str = "sentences",
         nouns: str = "plain",
         vocabulary: str = "plain",
@@ -34,6 +37,7 @@ class QuestionWorld(TextWorld):
             families: kinds of question, one of which is drawn for each episode.
             hardest: the most difficult that is drawn; None: as difficult as the family has it.
             perspective: in whose terms, one of `Perspective`.
+            items: in place of drawn ones these: the item of a seed is the so many-th.
             phrasing, nouns, vocabulary: as they are; grids are told in other words, too.
             render_mode: without effect: there is nothing to see.
 
@@ -59,6 +63,7 @@ class QuestionWorld(TextWorld):
         self.mission = ""
         self.turn_limit = 1
         self.hardest = hardest
+        self.items = tuple(items)
         self.perspective = Perspective(perspective)
         self.item: Item
         """The question of this episode."""
@@ -85,14 +90,20 @@ class QuestionWorld(TextWorld):
         if options:
             raise ValueError(f"reset takes no options, give them to make: {', '.join(options)}.")
         super().reset(seed=seed)
-        family = FAMILIES[self.families[int(self.np_random.integers(len(self.families)))]]
-        most = min(self.hardest or len(family.difficulties), len(family.difficulties))
-        difficulty = 1 + int(self.np_random.integers(most))
-        self.item = family.draw(self.np_random, difficulty, self.perspective)
-        self.mission = "Answer with one of the choices."
+        if self.items:
+            self.item = self.items[(seed or 0) % len(self.items)]
+        else:
+            self.item = self._draw()
+        self.mission = MISSION
         self.turn = 0
         self.status = EpisodeStatus.RUNNING
         return self.item.text, self._info(readable=True)
+
+    def _draw(self) -> Item:
+        family = FAMILIES[self.families[int(self.np_random.integers(len(self.families)))]]
+        most = min(self.hardest or len(family.difficulties), len(family.difficulties))
+        difficulty = 1 + int(self.np_random.integers(most))
+        return family.draw(self.np_random, difficulty, self.perspective)
 
     def step(self, action: str) -> tuple[str, float, bool, bool, Info]:
         """Answer. What is none of the choices is wrong."""
