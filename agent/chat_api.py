@@ -188,7 +188,12 @@ class ChatPolicy:
     def _respond_to(self, one: LiveEpisode, stop: Event) -> Response:
         """The reply from disk, or else the provider's."""
         shown = self.examples.get(one.start.task, ())
-        opening = system_text(None if shown else one.mission, one.world.action_words, self.mode)
+        opening = system_text(
+            None if shown else one.mission,
+            one.world.action_words,
+            self.mode,
+            numbered=self.sampling.numbered,
+        )
         messages = conversation(opening, one, self.sampling, shown)
         key = self._key(one, messages)
         answer = self._kept(key)

@@ -45,6 +45,8 @@ class Sampling:
     note: bool = False
     """whether a segment opens with the last reply, where its turn fell out of sight: with a history
     of 0, what was thought is then all that is known of the past"""
+    numbered: bool = False
+    """whether the actions are listed with numbers, for minds to whom their words mean nothing"""
 
     def __post_init__(self) -> None:
         if self.temperature < 0:
@@ -108,7 +110,9 @@ class Reader:
         shown = self.examples.get(task, ())
         return Conversation(
             self.frame,
-            system_text(None if shown else mission, actions, self.mode),
+            system_text(
+                None if shown else mission, actions, self.mode, numbered=self.sampling.numbered
+            ),
             self.limit,
             self.sampling.max_reply_tokens,
             self.sampling.history,

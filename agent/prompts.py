@@ -45,14 +45,21 @@ def mission_text(mission: str) -> str:
 
 
 def system_text(
-    mission: str | None, actions: tuple[str, ...], mode: ReplyMode = ReplyMode.THINK
+    mission: str | None,
+    actions: tuple[str, ...],
+    mode: ReplyMode = ReplyMode.THINK,
+    *,
+    numbered: bool = False,
 ) -> str:
     """What an episode opens with: the situation, the form of a reply, the actions, the mission.
 
     After the template of DeepSeek-R1 (arXiv:2501.12948, table 1), in our words. Where `actions`
     is empty, the world is a question and any answer is an action. Without a mission (None) it
     stands in the episode's first observation: behind examples, which have missions of their own.
+    With numbers before the actions, one can tell which is which where their words mean nothing.
     """
+    if numbered:
+        actions = tuple(f"{number} {action}" for number, action in enumerate(actions, 1))
     if not actions:
         how = _HOW_TO_REPLY[mode].replace("act:", "answer:").replace(">action<", ">your answer<")
         return f"You answer a question. {how} {mission or ''}"

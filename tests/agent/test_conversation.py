@@ -179,6 +179,11 @@ def test_the_memory_counts_runs() -> None:
     assert remember([*"abcdefghij"], runs=2) == "Before: i, j. "
 
 
+def test_actions_can_be_numbered() -> None:
+    text = system_text("go", ("wib", "zop"), numbered=True)
+    assert "Actions: 1 wib, 2 zop. Mission: go." in text
+
+
 @pytest.mark.parametrize("mode", ReplyMode)
 def test_the_system_text_lists_what_is_accepted(mode: ReplyMode) -> None:
     text = system_text("go to the red ball", ("turn left", "go forward"), mode)
