@@ -11,7 +11,7 @@ from envs.errors import unknown
 from envs.grid_world import GridWorld
 from envs.held_out import HELD_OUT
 from envs.mixed_level import LESSONS, TRAINED_KINDS
-from envs.questions import CONTROLS, OUTCOME, Perspective, QuestionWorld
+from envs.questions import CONTROLS, FAMILIES, OUTCOME, Perspective, QuestionWorld
 from envs.registration import MIXED_ID, PREFIX, stock_ids
 from envs.text_world import TextWorld
 
@@ -86,6 +86,11 @@ def make(task_or_id: str, **options: Any) -> TextWorld:
     if task_or_id in TASKS:
         return TASKS[task_or_id].make(**options)
     return GridWorld(_world_id(task_or_id), **options)
+
+
+def is_grid(task_or_id: str) -> bool:
+    """Whether a task, or level, is a grid world."""
+    return task_or_id not in TASKS or TASKS[task_or_id].world is GridWorld
 
 
 def refuse_held_out(task_or_id: str, options: Mapping[str, Any]) -> None:
@@ -230,6 +235,13 @@ TASKS = _tasks(
         "questions",
         "Questions about the grid world, in text alone.",
         {"families": tuple(OUTCOME)},
+        QuestionWorld,
+    ),
+    Task(
+        "questions-easy",
+        "questions-easy",
+        "The easiest questions of every family, for a cold start.",
+        {"families": tuple(FAMILIES), "hardest": 1},
         QuestionWorld,
     ),
     Task(

@@ -20,7 +20,13 @@ from training.batching import Batch, batch_episodes
 from training.config import TrainConfig
 from training.learner import Learner, Update
 from training.losses import token_weights
-from training.starts import COLD_START, DEMONSTRATIONS, draw_starts, training_world
+from training.starts import (
+    COLD_START,
+    DEMONSTRATIONS,
+    draw_questions,
+    draw_starts,
+    training_world,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +34,7 @@ logger = logging.getLogger(__name__)
 def demonstrate(
     config: TrainConfig, mind: Mind, on_episode: Callable[[Episode], object] | None = None
 ) -> list[Episode]:
-    """The expert's episodes on training missions, with their tokens.
+    """The expert's episodes on training missions, and on easy questions, with their tokens.
 
     Failures are left out, except of an expert with a habit: it fails where the way is long, and
     long ways are to be shown, too.
@@ -40,6 +46,7 @@ def demonstrate(
         ValueError: if the expert can't do the task, or never succeeds on these missions.
     """
     starts = draw_starts(config, DEMONSTRATIONS, 0, config.cold.demonstrations)
+    starts += draw_questions(config, config.cold.questions)
     modes = config.cold.modes or (config.reply_mode,)
     episodes = [
         episode

@@ -44,11 +44,14 @@ class ColdStartConfig:
     habit: float = 0.0
     """share of its turns on which the expert moves as it did last, right or wrong, and says so.
     These are imitated: nobody tells a learner which of its teacher's moves were mistakes"""
+    questions: int = 0
+    """easy questions with their answers that are shown besides"""
     modes: tuple[ReplyMode, ...] = ()
     """reply modes the demonstrations show in turn, where arms share them; none: the run's own"""
 
     def __post_init__(self) -> None:
         _need(self.demonstrations >= 1, f"demonstrations must be >= 1, got {self.demonstrations}")
+        _need(self.questions >= 0, f"questions must be >= 0, got {self.questions}")
         _need(self.steps >= 0, f"cold-start steps must be >= 0, got {self.steps}")
         _need(
             self.episodes_per_step >= 1,
@@ -220,6 +223,10 @@ class TrainConfig:
     they come"""
     cold_plus_minutes: float = 0.0
     """control: in place of GRPO, go on with the cold start for so many minutes"""
+    yoked_to: str = ""
+    """control: in place of GRPO, imitate what this run played, step by step"""
+    yoked_part: Literal["all", "successes"] = "all"
+    """which of its episodes"""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """where the model lies; `auto`: on a GPU where there is one"""
     threads: int = 0
@@ -268,6 +275,10 @@ class TrainConfig:
         _need(
             not (self.cold_plus_minutes and self.cold_start == "none"),
             "cold_plus_minutes continues a cold start, and cold_start is none",
+        )
+        _need(
+            not (self.cold_plus_minutes and self.yoked_to),
+            "cold_plus_minutes and yoked_to are two controls: choose one",
         )
 
 

@@ -61,7 +61,7 @@ class Episodes:
             self._offset, self._kept = 0, []  # a run that was cut back, and goes on
         lines, self._offset = read_lines_behind(self._file, self._offset)
         try:
-            self._kept += [_kept(line) for line in lines]
+            self._kept += [kept_episode(line) for line in lines]
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(
                 f"{self._file} holds something that is no episode: {error!r}"
@@ -88,7 +88,8 @@ def facts_of(one: Kept, all_kept: list[Kept]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _kept(line: Mapping[str, Any]) -> Kept:
+def kept_episode(line: Mapping[str, Any]) -> Kept:
+    """The episode of a line; KeyError, TypeError or ValueError where it is none."""
     names = {field.name for field in fields(Turn)}
     turns = tuple(
         Turn(

@@ -35,6 +35,7 @@ POLICIES = {
     "zero_shot": "zero-shot",
     "cold_start": "cold start",
     "cold_plus": "cold start, continued",
+    "yoked": "yoked to another run",
     "grpo": "GRPO",
     "expert": "expert",
 }
@@ -43,7 +44,7 @@ POLICIES = {
 HOW = "sampled", "greedy"
 """Ways of drawing a mind's replies."""
 
-STAGES = {"cold_start": SEA, "cold_plus": SEA, "grpo": TEAL}
+STAGES = {"cold_start": SEA, "cold_plus": SEA, "yoked": SEA, "grpo": TEAL}
 """Those that are stages of the run, and their colours; the others are to compare it with."""
 
 HEALTH = {

@@ -16,8 +16,9 @@ KEPT = ("run.json", "evaluation.json", "report.md", "plots")
 def collect(folders: Sequence[Path]) -> list[dict[str, Any]]:
     """One record a run, in the order given.
 
-    A run's `control` says what it is: None for the treatment, `cold_plus` or `permuted` for a
-    control. A treatment's record also holds the `cold_plus` of the control with its task and seed.
+    A run's `control` says what it is: None for the treatment, `cold_plus`, `yoked` or `permuted`
+    for a control. A treatment's record also holds the `cold_plus` of the control with its task and
+    seed.
 
     Raises:
         ValueError: if a folder holds no finished run.
@@ -52,9 +53,11 @@ def _record(folder: Path) -> dict[str, Any]:
     about, measured = read_run(folder), read_evaluation(folder)
     config = about["config"]
     control = "cold_plus" if config["cold_plus_minutes"] else None
+    if config.get("yoked_to"):
+        control = "yoked"
     if config["grpo"]["permute_returns"]:
         control = "permuted"
-    trained = "cold_plus" if control == "cold_plus" else "grpo"
+    trained = control if control in ("cold_plus", "yoked") else "grpo"
     if trained not in measured:
         raise ValueError(
             f"the run in {folder} is not finished: go on with it by "

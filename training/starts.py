@@ -1,7 +1,6 @@
 """Which missions are played: drawn anew for training, fixed for measuring."""
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 
@@ -9,7 +8,7 @@ import envs
 from agent.policies import ReactivePolicy
 from agent.rollout import play
 from agent.types import Start
-from envs.tasks import Split, refuse_held_out, seeds
+from envs.tasks import Split, is_grid, refuse_held_out, seeds
 from envs.text_world import TextWorld
 from training.config import TrainConfig
 
@@ -48,18 +47,32 @@ def draw_starts(config: TrainConfig, stage: int, step: int, count: int) -> list[
     return [*hard[:share], *easy[: count - share]]
 
 
+def draw_questions(config: TrainConfig, count: int) -> list[Start]:
+    """Easy questions to be shown in a cold start: the same for the same run seed."""
+    rng = np.random.default_rng([config.seed, DEMONSTRATIONS, 1])
+    train = seeds(Split.TRAIN, 1 << 30)
+    return [Start("questions-easy", train[int(i)]) for i in rng.integers(len(train), size=count)]
+
+
 def fixed_starts(config: TrainConfig, split: Split, count: int) -> list[Start]:
     """The first `count` missions of a held-out split: the same for every run and every arm."""
     return [Start(config.task, seed) for seed in seeds(split, count)]
 
 
 def training_world(config: TrainConfig) -> Callable[[str], TextWorld]:
-    """Makes the run's worlds.
+    """Makes the run's worlds. Questions are told in one way.
 
     Raises:
         ValueError: if the task or its options are held out for tests of generalisation.
     """
     refuse_held_out(config.task, {"phrasing": config.phrasing})
-    return partial(
-        envs.make, phrasing=config.phrasing, nouns=config.nouns, vocabulary=config.vocabulary
-    )
+    words = {
+        "phrasing": config.phrasing,
+        "nouns": config.nouns,
+        "vocabulary": config.vocabulary,
+    }
+
+    def make(task: str) -> TextWorld:
+        return envs.make(task, **(words if is_grid(task) else {}))
+
+    return make

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -33,14 +34,15 @@ from training.report import write_report
 from training.run_dir import RunDir, read_metrics
 from training.starts import GRPO, draw_starts, fixed_starts, training_world
 from training.summaries import summarize
+from training.yoked import follow, transcripts
 
 logger = logging.getLogger(__name__)
 
 SAVE_SECONDS = 60.0
 """After so long a checkpoint is due, whatever the step: this is what a power cut can cost."""
 
-STAGES = ("cold_start", "grpo", "cold_plus")
-"""In the order in which a run goes through them; the last two exclude one another."""
+STAGES = ("cold_start", "grpo", "cold_plus", "yoked")
+"""In the order in which a run goes through them; the last three exclude one another."""
 
 
 def train(config: TrainConfig, run: RunDir) -> None:
@@ -61,6 +63,9 @@ def train(config: TrainConfig, run: RunDir) -> None:
     if config.cold_plus_minutes:
         trainer.continue_cold_start()
         trainer.measure("cold_plus")
+    elif config.yoked_to:
+        trainer.follow(Path(config.yoked_to))
+        trainer.measure("yoked")
     elif config.grpo.steps:
         trainer.grpo()
         trainer.measure("grpo")
@@ -136,7 +141,7 @@ class Trainer:
         done = progress(step, spent)
         if done >= 1:
             return
-        count = self.config.cold.demonstrations
+        count = self.config.cold.demonstrations + self.config.cold.questions
         playing = self.run.counting("playing demonstrations", count)
         shown = demonstrate(self.config, self.mind, playing)
         learner = self.learner(stage, self.config.cold.learning_rate)
@@ -154,6 +159,7 @@ class Trainer:
                         "alarms": warnings(asdict(update), ()),
                         "learning_rate": learner.learning_rate,
                         "seconds": seconds,
+                        "tokens_trained": tokens,
                         "tokens_per_second": tokens / seconds,
                     },
                     of=self.config.cold.steps if stage == "cold_start" else None,
@@ -175,6 +181,46 @@ class Trainer:
         """
         seconds = 60 * self.config.cold_plus_minutes
         self.imitate("cold_plus", lambda _, spent: min(1.0, spent / seconds))
+
+    def follow(self, other: Path) -> None:
+        """Control: imitate what another run played, step by step.
+
+        Raises:
+            ValueError: if it has not played as many steps as there are to follow.
+        """
+        config = self.config.grpo
+        learner = self.learner("yoked", config.learning_rate)
+        first, played = self.first_step("yoked"), 0
+        for step, groups in transcripts(other):
+            played = step + 1
+            if not first <= step < config.steps:
+                continue
+            with between_steps() as stop:
+                began = time.perf_counter()
+                learner.learning_rate = scheduled_rate(config, step, step / config.steps)
+                update, tokens = follow(self.config, learner, groups, step)
+                figures = asdict(update) if update else {}
+                seconds = time.perf_counter() - began
+                self.run.log(
+                    "yoked",
+                    step,
+                    figures
+                    | {
+                        "learning_rate": learner.learning_rate,
+                        "seconds": seconds,
+                        "tokens_trained": tokens,
+                        "tokens_per_second": tokens / seconds,
+                    },
+                    of=config.steps,
+                )
+                due = (step + 1) % self.config.checkpoint_every == 0 or step + 1 == config.steps
+                self.save_if_due("yoked", step + 1, learner, stop, due)
+        if played < config.steps:
+            raise ValueError(
+                f"there are {config.steps} steps to follow, and {other} has played {played}: let "
+                "that run end first, or follow fewer steps"
+            )
+        self.policy.sampler.refresh()
 
     def grpo(self) -> None:
         """Play, score, compare, update."""
@@ -228,6 +274,7 @@ class Trainer:
             )
             self.policy.sampler.refresh()
             figures |= asdict(update) | more | {"learning_rate": learner.learning_rate}
+            figures["tokens_trained"] = int(batch.lengths.sum()) * config.updates_per_batch
         seconds = time.perf_counter() - began
         figures |= {
             "play_seconds": played - began,
@@ -322,7 +369,12 @@ class Trainer:
             self.mind, self.config.learner, learning_rate, self.config.sampling.temperature
         )
         saved = self.run.newest()
-        continues = {"cold_start": "cold_start", "cold_plus": "cold_start", "grpo": "grpo"}
+        continues = {
+            "cold_start": "cold_start",
+            "cold_plus": "cold_start",
+            "grpo": "grpo",
+            "yoked": "yoked",
+        }
         if saved and saved.stage in (stage, continues[stage]):
             restore(saved, learner.optimizer)
         return learner
