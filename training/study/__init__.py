@@ -1,0 +1,1 @@
+"""The comparison that the project exists for: grounded against text-only, arm by arm."""
