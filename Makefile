@@ -8,7 +8,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help train evaluate benchmark watch play test check lint types doctests lock clean
+.PHONY: help train evaluate benchmark study watch play test check lint types doctests lock clean
 
 # pip is told not to compile thousands of modules of which a run imports few. The first import
 # compiles those few, and Python must be free to keep what it compiled.
@@ -32,6 +32,9 @@ evaluate: .venv/runtime ## measure the trained mind on held-out missions
 
 benchmark: .venv/runtime ## play every policy on the same missions, beside published rows
 	@$(python) -m scripts.benchmark $(ARGS)
+
+study: .venv/runtime ## grounded against text-only: run every arm, compare, report
+	@$(python) -m scripts.study $(ARGS)
 
 watch: .venv/runtime ## watch it think while it acts, in a window
 	@$(python) -m scripts.watch --policy $(who) $(ARGS)

@@ -47,7 +47,9 @@ CHAT_TEMPLATE = """\
 {%- if add_generation_prompt -%}{{- "<|assistant|>" -}}{%- endif -%}"""
 """Renders `<|system|>...<|end|><|user|>...<|end|><|assistant|>...<|end|>`."""
 
-LATER_TASKS = {"mixed-lessons", "questions", "questions-easy", "questions-apart"}
+LATER_TASKS = {
+    *("mixed-lessons", "mixed-ordered", "questions", "questions-easy", "questions-apart"),
+}
 """Tasks that the tokenizer has not seen."""
 
 NAMES = (*OBJECT_TO_IDX, *COLOURS, *STATES, *HEADINGS)

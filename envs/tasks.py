@@ -221,6 +221,12 @@ TASKS = _tasks(
         fewest=0,
     ),
     _mixed(
+        "mixed-ordered",
+        "The kinds of mission that have an order: fetch a key first, put down what was picked up.",
+        kinds=("open", "putnext", "sequence"),
+        distractors=4,
+    ),
+    _mixed(
         "mixed-held-out",
         "Missions about the objects that training never shows. For testing only.",
         combinations="held-out",

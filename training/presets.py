@@ -1,8 +1,10 @@
 """Ready-made runs. A preset is a function, so that it can be read, and changed in one place."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from agent.language_policy import Sampling
+from agent.replies import ReplyMode
 from envs.errors import unknown
 from training.config import (
     ColdStartConfig,
@@ -75,6 +77,29 @@ def mixed() -> TrainConfig:
     )
 
 
+def study() -> TrainConfig:
+    """What the arms of the study have in common: the mixed level where order and keys matter."""
+    base = mixed()
+    return replace(
+        base,
+        task="mixed-ordered",
+        phrasing="sentences",
+        nouns="plain",
+        vocabulary="plain",
+        cold=replace(
+            base.cold,
+            demonstrations=1000,
+            questions=1000,
+            steps=600,
+            modes=(ReplyMode.THINK, ReplyMode.ANSWER, ReplyMode.FILLER),
+        ),
+        grpo=replace(base.grpo, steps=30),
+        sampling=replace(base.sampling, max_reply_tokens=160),
+        keep_every=5,
+        checkpoint_every=5,
+    )
+
+
 def smollm2() -> TrainConfig:
     """The same job on a real pretrained model, SmolLM2-135M, in less than two hours."""
     return TrainConfig(
@@ -119,7 +144,7 @@ def tiny() -> TrainConfig:
 
 
 PRESETS: dict[str, Callable[[], TrainConfig]] = {
-    preset.__name__: preset for preset in (default, mixed, smollm2, tiny)
+    preset.__name__: preset for preset in (default, mixed, study, smollm2, tiny)
 }
 
 
