@@ -95,6 +95,14 @@ def read_claims(thought: str) -> tuple[Claim, ...]:
     return (*claims, Claim(Fact.INTENDED, end["action"]))
 
 
+def claims_in(thought: str) -> tuple[Claim, ...]:
+    """The same; none where the thought is in words of its own."""
+    try:
+        return read_claims(thought)
+    except ValueError:
+        return ()
+
+
 def check(claim: Claim, memory: Memory) -> bool | None:
     """Whether a claim holds of what was observed up to now; None for an intent."""
     thing, fact = claim.thing, claim.fact

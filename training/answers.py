@@ -77,17 +77,17 @@ def likelihoods(policy: LanguagePolicy, items: Sequence[Item]) -> list[tuple[flo
             for one, prompt in zip(some, prompts, strict=True)
             for choice in one.choices
         ]
-        scores = iter(_mean_log_probs(policy, rows))
+        scores = iter(mean_log_probs(policy, rows))
         found += [tuple(next(scores) for _ in one.choices) for one in some]
     return found
 
 
-def _mean_log_probs(
+def mean_log_probs(
     policy: LanguagePolicy, rows: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]
 ) -> list[float]:
     """For rows of a prompt and what follows it, the mean log-probability of what follows.
 
-    What rows open with alike is read once.
+    What rows open with alike is read once. Called in inference mode: nothing is learned from it.
     """
     width = max(len(prompt) + len(answer) for prompt, answer in rows)
     ids = torch.zeros(len(rows), width, dtype=torch.int64)

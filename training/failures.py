@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from agent.rollout import MakeWorld
 from agent.types import Episode, ReplyStatus
-from envs.claims import Claim, Fact, check, read_claims
+from envs.claims import Claim, Fact, check, claims_in
 from envs.expert import expert_for
 from envs.grid_world import GridWorld
 from training.markdown import plain, table_lines
@@ -121,8 +121,8 @@ def _looks(episode: Episode, make: MakeWorld) -> list[_Look]:
     looks = []
     for turn in episode.turns:
         advice = expert.advise()
-        wanted = _claims(world.nouns.restore(advice.thought))
-        claims = _claims(world.nouns.restore(turn.thought))
+        wanted = claims_in(world.nouns.restore(advice.thought))
+        claims = claims_in(world.nouns.restore(turn.thought))
         looks.append(
             _Look(
                 readable=turn.status is ReplyStatus.OK,
@@ -138,14 +138,6 @@ def _looks(episode: Episode, make: MakeWorld) -> list[_Look]:
         )
         world.step(turn.action)
     return looks
-
-
-def _claims(thought: str) -> tuple[Claim, ...]:
-    """What a thought claims; nothing, where it is in words of its own."""
-    try:
-        return read_claims(thought)
-    except ValueError:
-        return ()
 
 
 def _about(claims: Sequence[Claim]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from agent.rollout import MakeWorld
 from agent.types import Episode
-from envs.claims import check, read_claims
+from envs.claims import check, claims_in
 from envs.grid_world import GridWorld
 from envs.memory import Memory
 
@@ -49,10 +49,7 @@ def _check(episode: Episode, world: GridWorld) -> list[bool]:
     checked: list[bool] = []
     for turn in episode.turns:
         memory.observe(world.raw)
-        try:
-            claims = read_claims(world.nouns.restore(turn.thought))
-        except ValueError:
-            claims = ()
+        claims = claims_in(world.nouns.restore(turn.thought))
         checked += [held for claim in claims if (held := check(claim, memory)) is not None]
         world.step(turn.action)
     return checked
