@@ -6,7 +6,6 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium.error import ResetNeeded
 from minigrid.minigrid_env import MiniGridEnv
 from numpy.typing import NDArray
 
@@ -95,7 +94,7 @@ class GridWorld(TextWorld):
         """What the last observation told."""
         self.last_action: Action | None = None
         """The last action taken; None at the start and after an unreadable reply."""
-        self.status: EpisodeStatus | None = None
+        self.status = None
         self.turn = 0
         self.observation_space = AnyText()
         self.action_space = AnyText()
@@ -147,9 +146,7 @@ class GridWorld(TextWorld):
 
     def step(self, action: str) -> tuple[str, float, bool, bool, Info]:
         """Take one turn: act if `action` can be read, otherwise only let the turn pass."""
-        if self.status != EpisodeStatus.RUNNING:
-            state = "no episode has begun" if self.status is None else f"ended in {self.status}"
-            raise ResetNeeded(f"{state}: call reset before step.")
+        self.refuse_unless_running()
         self.turn += 1
         read = self.action_set.read(action)
         self.last_action = self._fallback if read is None else read

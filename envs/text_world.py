@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 import gymnasium
+from gymnasium.error import ResetNeeded
 from gymnasium.spaces import Text
 
 Info = dict[str, Any]
@@ -65,6 +66,8 @@ class TextWorld(gymnasium.Env[str, str]):
     """The id this world was made from."""
     mission: str
     """The instruction of the episode; empty before the first reset."""
+    status: EpisodeStatus | None
+    """How the episode stands; None before the first reset."""
     turn_limit: int
     """Turns after which the episode is truncated."""
     reward_range: tuple[float, float] = (-1.0, 1.0)
@@ -75,6 +78,12 @@ class TextWorld(gymnasium.Env[str, str]):
     @abstractmethod
     def action_words(self) -> tuple[str, ...]:
         """The action words a prompt should list; empty when any text is an answer."""
+
+    def refuse_unless_running(self) -> None:
+        """Raise gymnasium's `ResetNeeded` where there is no episode to take a step in."""
+        if self.status is not EpisodeStatus.RUNNING:
+            state = "no episode has begun" if self.status is None else f"ended in {self.status}"
+            raise ResetNeeded(f"{state}: call reset before step.")
 
     @property
     def guesses(self) -> tuple[str, ...]:

@@ -41,44 +41,34 @@ def default() -> TrainConfig:
 
 
 def mixed() -> TrainConfig:
-    """`nano` learns the mixed level of GLAM and BALROG, told in ever other words."""
-    return TrainConfig(
+    """`nano` learns the mixed level of GLAM and BALROG, told in ever other words; not tuned yet."""
+    base = default()
+    return replace(
+        base,
         task="mixed-lessons",
         phrasing="drawn",
         nouns="drawn",
         vocabulary="drawn",
-        sampling=Sampling(
-            temperature=0.8,
-            max_reply_tokens=64,
-            history=0,
-            memory=False,
-            note=True,
-            numbered=True,
+        hard_share=0.0,
+        sampling=replace(
+            base.sampling, max_reply_tokens=64, memory=False, note=True, numbered=True
         ),
-        cold=ColdStartConfig(
+        cold=replace(
+            base.cold,
             demonstrations=3000,
             slips=0.05,
             habit=0.5,
             steps=2000,
             episodes_per_step=16,
             rows_per_step=96,
-            learning_rate=2e-3,
         ),
-        grpo=GrpoConfig(
-            steps=60,
-            learning_rate=1e-3,
-            warmup=5,
-            episode_credit=0.0,
-            step_credit=1.0,
-            format_coef=0.5,
-        ),
-        learner=LearnerConfig(optimizer="muon", precision="auto", micro_batch_tokens=8192),
+        grpo=replace(base.grpo, steps=60),
         evaluation=EvaluationConfig(missions=256),
     )
 
 
 def study() -> TrainConfig:
-    """What the arms of the study have in common: the mixed level where order and keys matter."""
+    """What the arms of `make study` have in common; not tuned yet."""
     base = mixed()
     return replace(
         base,

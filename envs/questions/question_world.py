@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from gymnasium.error import ResetNeeded
-
 from envs.actions import normalised
 from envs.errors import unknown
 from envs.questions.families import FAMILIES
@@ -67,7 +65,7 @@ class QuestionWorld(TextWorld):
         self.perspective = Perspective(perspective)
         self.item: Item
         """The question of this episode."""
-        self.status: EpisodeStatus | None = None
+        self.status = None
         self.turn = 0
         self.render_mode = render_mode
         self.observation_space = AnyText()
@@ -107,9 +105,7 @@ class QuestionWorld(TextWorld):
 
     def step(self, action: str) -> tuple[str, float, bool, bool, Info]:
         """Answer. What is none of the choices is wrong."""
-        if self.status != EpisodeStatus.RUNNING:
-            state = "no episode has begun" if self.status is None else f"ended in {self.status}"
-            raise ResetNeeded(f"{state}: call reset before step.")
+        self.refuse_unless_running()
         self.turn += 1
         right = normalised(action) == normalised(self.item.right)
         self.status = EpisodeStatus.SUCCESS if right else EpisodeStatus.FAILURE
