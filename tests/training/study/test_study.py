@@ -33,8 +33,8 @@ def base() -> TrainConfig:
         tiny,
         cold=replace(tiny.cold, demonstrations=4, questions=4, steps=2),
         grpo=replace(tiny.grpo, steps=2, step_credit=1.0),
-        evaluation=EvaluationConfig(missions=2, validation_missions=2, every=2),
-        sampling=replace(tiny.sampling, max_reply_tokens=120),
+        evaluation=EvaluationConfig(missions=1, validation_missions=1, every=2),
+        sampling=replace(tiny.sampling, max_reply_tokens=70),
         threads=1,
         keep_every=1,
     )
