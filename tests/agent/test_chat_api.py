@@ -2,7 +2,7 @@
 
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from threading import main_thread
@@ -262,6 +262,15 @@ def test_replies_in_flight_are_kept_when_one_fails(kept: ChatSettings, at: Any) 
     assert again.usage.cached == 1
 
 
+@pytest.fixture
+def listening() -> Iterator[None]:
+    """Ctrl-C is heard: a shell that starts the tests in the background has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("listening")
 def test_ctrl_c_keeps_the_reply_in_flight_and_asks_for_no_other(
     kept: ChatSettings, at: Any
 ) -> None:
