@@ -2,7 +2,7 @@
 
 import logging
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import main_thread
@@ -21,6 +21,7 @@ from agent.rollout import play
 from agent.types import Episode, ReplyStatus, Start
 from tests.support.chat_servers import Misbehaving, Sent, misbehaving, said, status
 from tests.support.corridor import Corridor
+from training.interrupt import handling
 
 STARTS = [(Start("corridor", seed), 0) for seed in range(3)]
 """One step, two and three from the goal."""
@@ -262,15 +263,6 @@ def test_replies_in_flight_are_kept_when_one_fails(kept: ChatSettings, at: Any) 
     assert again.usage.cached == 1
 
 
-@pytest.fixture
-def listening() -> Iterator[None]:
-    """Ctrl-C is heard: a shell that starts the tests in the background has it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("listening")
 def test_ctrl_c_keeps_the_reply_in_flight_and_asks_for_no_other(
     kept: ChatSettings, at: Any
 ) -> None:
@@ -278,7 +270,8 @@ def test_ctrl_c_keeps_the_reply_in_flight_and_asks_for_no_other(
         signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
         return said(RIGHT, silence=0.2)
 
-    with misbehaving(by=move) as server:
+    # A shell that starts the tests in the background has Ctrl-C ignored.
+    with handling(signal.default_int_handler), misbehaving(by=move) as server:
         at(server)
         with pytest.raises(KeyboardInterrupt):
             played(ChatPolicy("m", kept))
