@@ -3,7 +3,7 @@
 import numpy as np
 
 from envs.actions import Action
-from envs.claims import check, read_claims
+from envs.claims import check, claims_in
 from envs.grid_world import GridWorld
 from envs.memory import Memory
 from envs.text_world import TextWorld
@@ -54,11 +54,9 @@ class Body:
             return Verdict.UNCHECKED
         sentence = self._world.nouns.restore(sentence)
         for form in (sentence, f"{sentence}. I look around, so I turn left"):
-            try:
-                claims = read_claims(form)
-            except ValueError:
-                continue
-            held = [one for claim in claims if (one := check(claim, self.memory)) is not None]
+            held = [
+                one for claim in claims_in(form) if (one := check(claim, self.memory)) is not None
+            ]
             if held:
                 return Verdict.TRUE if all(held) else Verdict.FALSE
         return Verdict.UNCHECKED

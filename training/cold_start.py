@@ -6,9 +6,9 @@ nothing to compare. A small set of demonstrations teaches the form, and some of 
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from agent.language_policy import DictatedPolicy
@@ -85,11 +85,12 @@ def imitate(
     count = min(config.cold.episodes_per_step, len(shown))
     chosen = rng.choice(len(shown), size=count, replace=False)
     episodes = [shown[index] for index in chosen]
+    if config.cold.rows_per_step:
+        rows = [replace(one, turns=turns) for one in episodes for turns in one.segments()]
+        size = min(config.cold.rows_per_step, len(rows))
+        episodes = [rows[index] for index in rng.choice(len(rows), size=size, replace=False)]
     imitated = [[float(not turn.slip) for turn in one.turns] for one in episodes]
     batch = batch_episodes(episodes, advantages=imitated)
-    if 0 < config.cold.rows_per_step < len(batch):
-        rows = rng.choice(len(batch), size=config.cold.rows_per_step, replace=False)
-        batch = batch.take(torch.from_numpy(rows))
     weights = token_weights(batch.mask & (batch.advantages > 0), batch.episode, "dapo")
 
     def loss(rows: Tensor, part: Batch, log_probs: Tensor) -> Tensor:

@@ -1,6 +1,5 @@
 """The family about what can be done and why: what an action does, and would have done."""
 
-from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,6 +8,7 @@ from minigrid.core.world_object import Ball, Door, Key, WorldObj
 from envs.actions import Action
 from envs.mixed_level import MixedLevel
 from envs.questions.item import Item, Perspective, item
+from envs.questions.scenes import set_up
 from envs.senses import COLOURS
 
 NOTHING = "nothing changes"
@@ -27,8 +27,7 @@ class _Case:
     def outcome(self) -> bool:
         """Whether the action changes anything: MiniGrid itself is asked."""
         level = _LEVEL
-        with redirect_stdout(None):  # it prints what it rejects
-            level.reset(seed=0)
+        set_up(level, seed=0)
         x, y = level.front_pos
         ahead = int(x), int(y)
         level.grid.set(*ahead, _made(self.front))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 
 import numpy as np
 
@@ -21,7 +22,6 @@ THINGS = 9
 SEEDS = 2**31
 Moves = Sequence[Action]
 
-_DO = {Action.LEFT: "turn left", Action.RIGHT: "turn right", Action.FORWARD: "go forward"}
 _DOES = {Action.LEFT: "turns left", Action.RIGHT: "turns right", Action.FORWARD: "goes forward"}
 OPPOSITE = {
     Action.LEFT: Action.RIGHT,
@@ -41,7 +41,7 @@ class Scene:
 
     def after(self, moves: Moves) -> Pose | None:
         """Where the body stands after some moves; None where one of them was a bump."""
-        _reset(self.level, self.seed)
+        set_up(self.level, self.seed)
         for move in moves:
             before = tuple(self.level.agent_pos)
             self.level.step(move)
@@ -63,7 +63,7 @@ def draw_scene(random: np.random.Generator) -> Scene:
     """A room drawn from a random stream."""
     level = _level()
     seed = int(random.integers(SEEDS))
-    _reset(level, seed)
+    set_up(level, seed)
     named: dict[str, list[Position]] = {}
     for number, thing in enumerate(level.grid.grid):
         if thing is not None and thing.type in ("ball", "box", "key"):
@@ -79,7 +79,8 @@ def _level() -> MixedLevel:
     return MixedLevel(kinds=("goto",), distractors=THINGS - 1)
 
 
-def _reset(level: MixedLevel, seed: int) -> None:
+def set_up(level: MixedLevel, seed: int) -> None:
+    """Begin an episode of a level, quietly."""
     with redirect_stdout(None):  # it prints what it rejects
         level.reset(seed=seed)
 
@@ -129,14 +130,12 @@ def moves_words(moves: Moves, perspective: Perspective = Perspective.EGOCENTRIC)
     >>> moves_words([Action.FORWARD, Action.FORWARD, Action.LEFT])
     'go forward 2 times, turn left'
     """
-    words = _DO if perspective is Perspective.EGOCENTRIC else _DOES
-    told: list[tuple[Action, int]] = []
-    for move in moves:
-        if told and told[-1][0] is move:
-            told[-1] = move, told[-1][1] + 1
-        else:
-            told.append((move, 1))
-    return ", ".join(words[move] + (f" {n} times" if n > 1 else "") for move, n in told)
+    told = []
+    for move, run in groupby(moves):
+        count = len(list(run))
+        words = move.word if perspective is Perspective.EGOCENTRIC else _DOES[move]
+        told.append(words + (f" {count} times" if count > 1 else ""))
+    return ", ".join(told)
 
 
 def standing(pose: Pose) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from envs.questions import Item
-from training.ledger import Ledger, apart, ledger
+from training.ledger import Ledger, apart
 from training.study.arms import Place
 from training.study.contrasts import Contrast, contrast
 from training.study.matching import WITHIN, Costed, costed, match
@@ -47,6 +47,7 @@ def compare(
     seeds: Sequence[int],
     arms: tuple[str, str],
     matched: Matching,
+    weights: int,
     suite: Sequence[Item],
     *,
     unequal: bool = False,
@@ -59,6 +60,7 @@ def compare(
         seeds: of the runs.
         arms: the first less the second.
         matched: on what.
+        weights: of the model, which all arms share.
         suite: the questions.
         unequal: compare the last checkpoints where no two have cost the same.
         on_part: told of each question asked.
@@ -66,7 +68,7 @@ def compare(
     one, other = arms
     chosen: dict[int, tuple[Costed, Costed]] = {}
     for seed in seeds:
-        every = [costed(place.run(arm, seed), ledger(place.run(arm, seed)).weights) for arm in arms]
+        every = [costed(place.run(arm, seed), weights) for arm in arms]
         mine, theirs = ([cost(each.spent, matched) for each in some] for some in every)
         pair = match(mine, theirs)
         here, there = pair or (-1, -1)

@@ -116,7 +116,16 @@ def results(
         if validations := curve(job.folder, spent.weights):
             curves.setdefault(job.arm.name, []).append(validations)
     compared = tuple(
-        compare(place, seeds, arms, matched, suite, unequal=unequal, on_part=on_part)
+        compare(
+            place,
+            seeds,
+            arms,
+            matched,
+            ledgers[arms[0]][seeds[0]].weights,
+            suite,
+            unequal=unequal,
+            on_part=on_part,
+        )
         for arms in PRIMARY
         if all(len(outcomes.get(arm, {})) == len(seeds) for arm in arms)
         for matched in MATCHINGS

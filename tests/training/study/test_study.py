@@ -24,6 +24,7 @@ from training.study.study import Results, results
 from training.train import train
 
 SUITE = read_suite()[:14]
+WEIGHTS = 2_090_496
 SMALL = ("cold", "grounded", "yoked", "text-rl")
 
 
@@ -136,11 +137,11 @@ def test_costs_grow_and_are_matched(place: Place) -> None:
 
 
 def test_unequal_costs_are_refused_without_the_flag(place: Place) -> None:
-    refused = compare(place, [0], PRIMARY[1], "tokens", SUITE)
+    refused = compare(place, [0], PRIMARY[1], "tokens", WEIGHTS, SUITE)
     if refused.contrast is None:
         assert "differ by" in refused.refused
         assert "--unequal" in refused.refused
-    compared = compare(place, [0], PRIMARY[1], "tokens", SUITE, unequal=True)
+    compared = compare(place, [0], PRIMARY[1], "tokens", WEIGHTS, SUITE, unequal=True)
     assert compared.contrast is not None
     assert len(compared.contrast.by_seed) == 1
 
