@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from agent.chat_client import Answer, ChatClient, Message, Pace, Provider, ProviderError
-from agent.conversation import remember
+from agent.conversation import note, remember
 from agent.language_policy import Sampling
 from agent.policies import LiveEpisode, Response
 from agent.prompts import Example, mission_text, system_text
@@ -311,7 +311,7 @@ def conversation(
     actions = [turn.action or "nothing" for turn in one.turns[:forgotten]]
     memory = remember(actions if sampling.memory else [])
     if sampling.note and one.turns and forgotten == len(one.turns):
-        memory += one.turns[-1].reply
+        memory += note(one.turns[-1].thought, one.turns[-1].action)
     mission = mission_text(one.mission) if examples else ""
     messages[first]["content"] = mission + memory + messages[first]["content"]
     return [message | {"content": encodable(message["content"])} for message in messages]

@@ -11,6 +11,7 @@ class _Exchange:
     observation: tuple[int, ...]
     reply: tuple[int, ...]
     action: str
+    thought: str
 
 
 @dataclass(slots=True)
@@ -21,7 +22,7 @@ class Conversation:
     last turns, so that its length stays within the model's context. The memory stands behind the
     system text, in the first turn: all segments of an episode, and of its group, open alike, and
     what is alike need not be computed twice. So does the note: where the last turn is out of sight,
-    its reply can still be shown, and what was thought is then all that is known of the past.
+    its thought can still be shown, and is then all that is known of the past.
 
     Attributes:
         frame: the tokenizer's pieces.
@@ -31,7 +32,7 @@ class Conversation:
         history: turns a segment may show before the next one opens; None: as many as fit.
         kept: turns that the next segment opens with; None: `history`, or what half the room holds.
         memory: whether the actions that fell out of sight are told.
-        note: whether the last reply is shown where its turn is not.
+        note: whether the last thought is shown where its turn is not.
         examples: turns of somebody else's that every segment opens with.
         mission: what the first observation of a segment opens with, where `system` does not say.
     """
@@ -68,9 +69,9 @@ class Conversation:
         self._length = len(ids)
         return ids, True
 
-    def answer(self, reply: tuple[int, ...], action: str) -> None:
-        """Take note of the sampled tokens, and of the action that was read from them."""
-        self._exchanges.append(_Exchange(self._observation, reply, action))
+    def answer(self, reply: tuple[int, ...], action: str, thought: str = "") -> None:
+        """Take note of the sampled tokens, and of the action and thought read from them."""
+        self._exchanges.append(_Exchange(self._observation, reply, action, thought))
         self._length += len(reply)
         self._shown += 1
 
@@ -116,14 +117,10 @@ class Conversation:
         self._shown = len(kept)
         memory = self._memory(len(self._exchanges) - len(kept))
         if self.note and self._exchanges and not kept:
-            memory += self._note()
+            last = self._exchanges[-1]
+            memory += self.frame.text(note(last.thought, last.action))
         rest = body + tail
         return opening + (memory if len(opening + memory + rest) <= room else ()) + rest
-
-    def _note(self) -> tuple[int, ...]:
-        """The last reply, less the token that ends it."""
-        reply, following = self._exchanges[-1].reply, self.frame.next
-        return reply[:-1] if reply and following and reply[-1] == following[0] else reply
 
     def _opening(self) -> tuple[int, ...]:
         """All that stands before the first observation of this episode."""
@@ -138,6 +135,19 @@ class Conversation:
         forgotten = forgotten if self.memory else 0
         actions = [exchange.action or "nothing" for exchange in self._exchanges[:forgotten]]
         return self.frame.text(remember(actions))
+
+
+def note(thought: str, action: str) -> str:
+    """What is kept of a turn: its thought, or its action where it had no thought in words.
+
+    Not both: a mind that reads its last answer copies it, where it should look up the next one.
+
+    >>> note("I see a key.", "pick up"), note(". . .", "pick up"), note("", "")
+    ('<think>I see a key.</think>', '<answer>pick up</answer>', '')
+    """
+    if thought.strip(". "):
+        return f"<think>{thought}</think>"
+    return f"<answer>{action}</answer>" if action else ""
 
 
 def remember(actions: list[str], runs: int = 8) -> str:

@@ -43,10 +43,11 @@ class Sampling:
     memory: bool = True
     """whether a segment tells of the actions that fell out of sight"""
     note: bool = False
-    """whether a segment opens with the last reply, where its turn fell out of sight: with a history
-    of 0, what was thought is then all that is known of the past"""
+    """whether a segment opens with the last thought, where its turn fell out of sight: with a
+    history of 0, it is then all that is known of the past"""
     numbered: bool = False
-    """whether the actions are listed with numbers, for minds to whom their words mean nothing"""
+    """whether the actions are listed with numbers, each as it would stand in a reply: for minds to
+    whom their words mean nothing"""
 
     def __post_init__(self) -> None:
         if self.temperature < 0:
@@ -96,12 +97,12 @@ class Reader:
     def _ask_one(self, one: LiveEpisode) -> tuple[tuple[int, ...], bool]:
         if one.turns and one.key in self._conversations:
             last = one.turns[-1]
-            self._conversations[one.key].answer(last.reply_ids, last.action)
+            self._conversations[one.key].answer(last.reply_ids, last.action, last.thought)
         else:
             talk = self.converse(one.mission, one.world.action_words, one.start.task)
             for turn in one.turns:  # there are some where the episode had to wait
                 talk.ask(turn.observation)
-                talk.answer(turn.reply_ids, turn.action)
+                talk.answer(turn.reply_ids, turn.action, turn.thought)
             self._conversations[one.key] = talk
         return self._conversations[one.key].ask(one.observation)
 

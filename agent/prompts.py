@@ -13,7 +13,7 @@ from typing import Self
 
 from transformers import PreTrainedTokenizerBase
 
-from agent.replies import ReplyMode
+from agent.replies import ReplyMode, render
 from envs.display import encodable
 
 _HOW_TO_REPLY = {
@@ -56,17 +56,22 @@ def system_text(
     After the template of DeepSeek-R1 (arXiv:2501.12948, table 1), in our words. Where `actions`
     is empty, the world is a question and any answer is an action. Without a mission (None) it
     stands in the episode's first observation: behind examples, which have missions of their own.
-    With numbers before the actions, one can tell which is which where their words mean nothing.
+    Numbered actions stand there as answers, behind a number: which is which can be told where their
+    words mean nothing, and a mind can copy them token by token. A word behind a space has other
+    tokens than the same word behind a tag.
     """
-    if numbered:
-        actions = tuple(f"{number} {action}" for number, action in enumerate(actions, 1))
+    how = _HOW_TO_REPLY[mode]
     if not actions:
-        how = _HOW_TO_REPLY[mode].replace("act:", "answer:").replace(">action<", ">your answer<")
+        how = how.replace("act:", "answer:").replace(">action<", ">your answer<")
         return f"You answer a question. {how} {mission or ''}"
+    if numbered and mode is not ReplyMode.BARE:
+        answers = [f"{n}{render('', one, ReplyMode.ANSWER)}" for n, one in enumerate(actions, 1)]
+        listed = how.replace("<answer>action</answer>", " ".join(answers))
+    else:
+        listed = f"{how} Actions: {', '.join(actions)}."
     return (
         "You live in a grid world. Each turn tells what you sense, and you reply with one action. "
-        f"{_HOW_TO_REPLY[mode]} Actions: {', '.join(actions)}. "
-        + ("" if mission is None else mission_text(mission))
+        f"{listed} " + ("" if mission is None else mission_text(mission))
     ).rstrip()
 
 

@@ -36,7 +36,7 @@ def ask(policy: LanguagePolicy, live: LiveEpisode) -> Question:
     talk = policy.converse(live.mission, live.world.action_words, live.start.task)
     for turn in live.turns:
         talk.ask(turn.observation)
-        talk.answer(turn.reply_ids, turn.action)
+        talk.answer(turn.reply_ids, turn.action, turn.thought)
     prompt_ids, opens = talk.ask(live.observation)
     before = () if opens else segment_so_far(live.turns)
     return Question(live, prompt_ids, opens, before + prompt_ids, policy.uniforms(live))

@@ -30,15 +30,25 @@ _THINGS = (
     *("bell", "vase", "shoe", "fork", "apple", "bowl", "mug", "clock", "ring", "plate", "bag"),
 )
 
-_DEEDS = {
-    Action.LEFT: ("left", "go left", "spin left", "veer left", "swing left", "face left"),
-    Action.RIGHT: ("right", "go right", "spin right", "veer right", "swing right", "face right"),
-    Action.FORWARD: ("step", "walk", "advance", "forward", "proceed", "step on"),
-    Action.PICKUP: ("grab", "lift", "collect", "get", "pick", "seize"),
-    Action.DROP: ("put down", "place", "leave", "let go", "unload", "lay"),
-    Action.TOGGLE: ("use", "press", "unlock", "operate", "flip", "open"),
-    Action.DONE: ("stop", "end", "finished", "quit", "ready", "halt"),
-}
+_DEEDS = (
+    *("go", "spin", "veer", "swing", "face", "left", "right", "step", "walk", "advance", "on"),
+    *(
+        "forward",
+        "proceed",
+        "grab",
+        "lift",
+        "collect",
+        "get",
+        "pick",
+        "seize",
+        "put",
+        "down",
+        "lay",
+    ),
+    *("place", "leave", "let", "unload", "use", "press", "unlock", "operate", "flip", "open"),
+    *("stop", "end", "finished", "quit", "ready", "halt"),
+)
+"""Words of actions; in an episode of drawn words they stand for any of them."""
 
 _ENGLISH = {
     "sight": ("Around you: ", "In view: ", "There is ", "You spot ", "Visible: ", "I see "),
@@ -93,16 +103,21 @@ def drawn_nouns(random: np.random.Generator) -> Nouns:
 
 
 def drawn_vocabulary(random: np.random.Generator) -> dict[str, Action] | str:
-    """One word for each action, no two alike, or the plain vocabulary's name."""
+    """One or two words for each action, no two alike, or the plain vocabulary's name.
+
+    They mean nothing: a mind that knows synonyms by heart would not look them up. They are made of
+    few, so that actions often begin alike, as "rotate left" and "rotate right" do.
+    """
     if random.random() < 0.25:
         return "plain"
+    real = [str(one) for one in random.permutation(_DEEDS)]
+    few = [_either(random, real) for _ in Action]
     words: dict[str, Action] = {}
-    for action, synonyms in _DEEDS.items():
-        real = [str(one) for one in random.permutation(synonyms)]
-        word = _either(random, real)
-        while word in words:
-            word = _made_up(random)
-        words[word] = action
+    for action in Action:
+        said = few[action]
+        while random.random() < 0.4 or said in words:
+            said = " ".join(map(str, random.choice(few, 2, replace=False)))
+        words[said] = action
     return words
 
 
@@ -171,7 +186,7 @@ def _made_up(random: np.random.Generator) -> str:
     while True:
         syllables = [
             _one(random, "bdfghjklmnprstvwz") + _one(random, "aeiou") + _one(random, _CODAS)
-            for _ in range(int(random.integers(1, 4)))
+            for _ in range(int(random.integers(1, 3)))
         ]
         word = "".join(syllables)
         if len(word) > 2 and word not in _HELD_OUT_WORDS and not re.search(_TAKEN, word):

@@ -106,18 +106,20 @@ def test_history_bounds_the_turns_a_segment_shows(
         shown += REPLY
 
 
-def test_a_note_is_the_last_reply_where_its_turn_is_out_of_sight(
+def test_a_note_is_the_last_thought_where_its_turn_is_out_of_sight(
     tokenizer: PreTrainedTokenizerBase,
 ) -> None:
     talk = conversation(tokenizer, history=0, memory=False, note=True)
-    reply = talk.frame.text(REPLY)
     shown = []
-    for turn, ends in enumerate((True, False, True)):
+    for turn in range(4):
         shown.append(tokenizer.decode(talk.ask(f"You see {turn} balls.")[0]))
-        talk.answer((*reply, tokenizer.eos_token_id) if ends else reply, "go forward")
-    assert [text.count(REPLY) for text in shown] == [0, 1, 1]
-    assert f"<|user|>{REPLY}You see 1 balls.<|end|><|assistant|>" in shown[1]
-    assert shown[2] == shown[1].replace("1 balls", "2 balls")
+        thought = "" if turn == 2 else f"Thought {turn}."
+        talk.answer(talk.frame.text(REPLY), "go forward", thought)
+    assert "Thought" not in shown[0]
+    assert "<|user|><think>Thought 0.</think>You see 1 balls.<|end|><|assistant|>" in shown[1]
+    assert "<|user|><think>Thought 1.</think>You see 2 balls.<|end|><|assistant|>" in shown[2]
+    assert "<|user|><answer>go forward</answer>You see 3 balls.<|end|><|assistant|>" in shown[3]
+    assert "Thought 0." not in shown[2]
 
 
 def test_a_turn_in_sight_needs_no_note(tokenizer: PreTrainedTokenizerBase) -> None:
@@ -179,9 +181,22 @@ def test_the_memory_counts_runs() -> None:
     assert remember([*"abcdefghij"], runs=2) == "Before: i, j. "
 
 
-def test_actions_can_be_numbered() -> None:
+def test_numbered_actions_stand_there_as_answers() -> None:
     text = system_text("go", ("wib", "zop"), numbered=True)
-    assert "Actions: 1 wib, 2 zop. Mission: go." in text
+    assert "Then act: 1<answer>wib</answer> 2<answer>zop</answer>. Mission: go." in text
+    bare = system_text("go", ("wib", "zop"), ReplyMode.BARE, numbered=True)
+    assert "Actions: wib, zop." in bare
+
+
+def test_a_numbered_action_can_be_copied_token_by_token(
+    tokenizer: PreTrainedTokenizerBase,
+) -> None:
+    text = ChatFrame.of(tokenizer).text
+    actions = ("step", "turn left", "rotate left", "kibtu", "un")
+    listed = text(system_text("go", actions, numbered=True))
+    for action in actions:
+        answer = text(f"<answer>{action}</answer>")
+        assert any(listed[i : i + len(answer)] == answer for i in range(len(listed)))
 
 
 @pytest.mark.parametrize("mode", ReplyMode)

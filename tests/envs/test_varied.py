@@ -75,6 +75,23 @@ def test_nothing_drawn_is_held_out() -> None:
         assert not words & held
 
 
+def test_action_words_mean_nothing() -> None:
+    """Each real word stands for several actions, and many actions begin alike."""
+    stood_for: dict[str, set[Action]] = {}
+    alike = 0
+    for random in draws():
+        vocabulary = drawn_vocabulary(random)
+        if isinstance(vocabulary, str):
+            continue
+        assert sorted(vocabulary.values()) == list(Action)
+        for word, action in vocabulary.items():
+            stood_for.setdefault(word, set()).add(action)
+        alike += len({word.split()[0] for word in vocabulary}) < len(Action)
+    assert len(stood_for["left"]) > 3
+    assert len(stood_for["grab"]) > 3
+    assert alike > DRAWS / 4
+
+
 def test_so_many_of_the_draws_are_plain() -> None:
     plain = sum(isinstance(drawn_vocabulary(random), str) for random in draws())
     assert plain == pytest.approx(75, abs=30)

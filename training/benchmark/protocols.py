@@ -114,6 +114,32 @@ def glam() -> Protocol:
     )
 
 
+def mixed() -> Protocol:
+    """Both settings of the mixed level, and what a mind that has learned it may not know.
+
+    What `docs/results/mixed.json` is made of (`training.mixed`).
+    """
+    new = ("unseen pairs", "invented words", "new composition", "synonym actions")
+    phrasings = ("story", "compass")
+    return Protocol(
+        "mixed",
+        "The mixed level: BALROG's five tasks, GLAM's mix, and words and things never seen",
+        (
+            *balrog().trials,
+            glam().trials[0],
+            *(trial for trial in glam().trials if trial.name in new),
+            *(Trial(f"told by {name}", "mixed", {"phrasing": name}) for name in phrasings),
+        ),
+        average=False,
+        episodes=1000,
+        footnotes=(
+            "The first five have no distractors, the others eight. Pairs, words, synonyms and "
+            "phrasings are from the file of what is held out from training, and the trained words "
+            "are unreadable where synonyms stand in their place.",
+        ),
+    )
+
+
 def ladder() -> Protocol:
     """Ten BabyAI levels, from one object in a room to the boss level."""
     levels = (
@@ -178,6 +204,7 @@ def _exists(trial: Trial) -> bool:
 PROTOCOLS: Mapping[str, Callable[[], Protocol]] = {
     "balrog-babyai": balrog,
     "glam": glam,
+    "mixed": mixed,
     "ladder": ladder,
 }
 
