@@ -8,13 +8,14 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help train evaluate benchmark study watch play test check lint types doctests lock clean
+.PHONY: help train mixed evaluate benchmark study watch play test check lint types doctests lock clean
 
 # pip is told not to compile thousands of modules of which a run imports few. The first import
 # compiles those few, and Python must be free to keep what it compiled.
 export PYTHONDONTWRITEBYTECODE :=
 
 python := .venv/bin/python
+mixed := $(or $(RUN),runs/mixed-0)
 who := $(or $(RUN),$(wildcard runs/default-0),expert)
 
 help: ## list the targets
@@ -26,6 +27,11 @@ help: ## list the targets
 
 train: .venv/runtime ## from nothing to a trained and measured agent, in one run folder
 	@$(python) -m scripts.train $(if $(RUN),--run $(RUN)) $(ARGS)
+
+mixed: .venv/runtime ## learn the mixed level in an hour or so; its bars, its failures
+	@$(python) -m scripts.train --run $(mixed) $(if $(wildcard $(mixed)/run.json),--resume,--preset mixed $(ARGS))
+	@$(python) -m scripts.mixed --runs $(mixed)
+	@$(python) -m scripts.failures --policy $(mixed) --task mixed --folder $(mixed)/failures
 
 evaluate: .venv/runtime ## measure the trained mind on held-out missions
 	@$(python) -m scripts.evaluate --policy $(who) $(ARGS)

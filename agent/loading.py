@@ -49,8 +49,9 @@ def load(
 
     Args:
         path_or_name: `random`, `reactive` or `expert`; `smollm2`, a Hugging Face id or a model's
-            folder; a run folder, of which the newest checkpoint is taken; or `api:` and the name
-            of a model behind a remote chat API (see `agent.chat_api`).
+            folder; a run folder, of which the newest checkpoint is taken, or that of the stage
+            behind an @; or `api:` and the name of a model behind a remote chat API (see
+            `agent.chat_api`).
         sampling: how a language model draws its replies; None: as it was saved.
         mode: what its replies hold; None: as it was saved.
         precision: of its weights; `auto`: what this machine is fastest in.
@@ -96,8 +97,12 @@ def save(policy: LanguagePolicy, folder: Path) -> None:
 
 
 def newest_model(run: Path) -> Path | None:
-    """The model of a run folder's newest checkpoint that is whole; None where it has none."""
-    found = (path.parent for path in run.glob(f"checkpoints/[0-9]*/{SETTINGS}"))
+    """The model of a run folder's newest checkpoint that is whole; None where it has none.
+
+    Behind an @ may stand the stage it is to be of: `runs/default-0@cold_start`.
+    """
+    folder, stage = run_and_stage(run)
+    found = (path.parent for path in folder.glob(f"checkpoints/[0-9]*-{stage}-[0-9]*/{SETTINGS}"))
     for folder in sorted(found, key=lambda path: path.name, reverse=True):
         try:
             read_whole(folder)
@@ -105,6 +110,18 @@ def newest_model(run: Path) -> Path | None:
         except DamagedError as error:
             logger.warning("passing over the checkpoint %s: %s", folder, error)
     return None
+
+
+def run_and_stage(name: Path) -> tuple[Path, str]:
+    """A run folder and the stage asked for; any stage, `*`, where none is.
+
+    >>> run_and_stage(Path("runs/mixed-0@cold_start"))
+    (PosixPath('runs/mixed-0'), 'cold_start')
+    """
+    folder, at, stage = str(name).rpartition("@")
+    if not at or name.exists() or not stage.isidentifier():
+        return name, "*"
+    return Path(folder), stage
 
 
 def newest_run(runs: Path) -> Path | None:

@@ -186,9 +186,9 @@ class GridWorld(TextWorld):
     def _draw_words(self) -> None:
         """Draw what this episode is told in, each kind of words on its own."""
         if "phrasing" in self._drawn:
-            plain = self.np_random.random() < 0.5
-            name = str(self.np_random.choice(list(TRAINING_WORDINGS)))
-            self.wording = PHRASINGS[name] if plain else varied_wording(self.np_random)
+            share = self.np_random.random()
+            name = "sentences" if share < 0.5 else str(self.np_random.choice([*TRAINING_WORDINGS]))
+            self.wording = PHRASINGS[name] if share < 0.7 else varied_wording(self.np_random)
         if "nouns" in self._drawn:
             self.nouns = drawn_nouns(self.np_random)
         if "vocabulary" in self._drawn:

@@ -46,7 +46,7 @@ _DEEDS = (
         "lay",
     ),
     *("place", "leave", "let", "unload", "use", "press", "unlock", "operate", "flip", "open"),
-    *("stop", "end", "finished", "quit", "ready", "halt"),
+    *("stop", "end", "finished", "quit", "ready", "halt", "ahead"),
 )
 """Words of actions; in an episode of drawn words they stand for any of them."""
 
@@ -185,7 +185,7 @@ def _made_up(random: np.random.Generator) -> str:
     """A word that means nothing, and is not held out."""
     while True:
         syllables = [
-            _one(random, "bdfghjklmnprstvwz") + _one(random, "aeiou") + _one(random, _CODAS)
+            _one(random, _ONSETS) + _one(random, _VOWELS) + _one(random, _CODAS)
             for _ in range(int(random.integers(1, 3)))
         ]
         word = "".join(syllables)
@@ -193,5 +193,16 @@ def _made_up(random: np.random.Generator) -> str:
             return word
 
 
-_CODAS = ("", "", "", "b", "d", "g", "k", "l", "m", "n", "p", "r", "s", "t", "x")
+# Clusters, too: what a mind never had to write, it learns never to write, be it listed or not.
+_ONSETS = (
+    *"bcdfghjklmnpqrstvwxyz",
+    *("bl", "br", "ch", "cl", "cr", "dr", "fl", "fr", "gl", "gr", "pl", "pr", "sh", "sk", "sl"),
+    *("sm", "sn", "sp", "st", "str", "sw", "th", "tr", "wh", ""),
+)
+_VOWELS = (*"aaeeiioou", "y", "ai", "ea", "ee", "ie", "oa", "oo", "ou")
+_CODAS = (
+    *("", "", "", "", "", "", *"bcdfgklmnprstvxyz"),
+    *("ck", "ff", "ft", "ke", "le", "ld", "ll", "mp", "nd", "ng", "nk", "nt", "re", "rk", "rm"),
+    *("rn", "rt", "sh", "sk", "ss", "st", "te", "th"),
+)
 _TAKEN = "|".join(("left", "right", *KINDS))

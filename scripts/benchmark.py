@@ -41,7 +41,7 @@ def main(args: Sequence[str] | None = None) -> None:
         folder = asked.folder or Path("benchmarks") / chosen.name
         if not asked.policies and not asked.report_only:
             asked = replace(asked, policies=_usual())
-        with _Bars() as bars:
+        with Bars() as bars:
             rows = benchmark(asked, chosen, folder, bars.begin)
         for row in rows:
             rate = f"{100 * row.average.value:5.1f} %" if row.average else ""
@@ -60,7 +60,7 @@ def _usual() -> tuple[str, ...]:
     return ("random", "reactive", "expert", *([str(run)] if run else []))
 
 
-class _Bars(Progress):
+class Bars(Progress):
     """A bar for each policy and one for all, with the time left; lines where no terminal is."""
 
     def __init__(self) -> None:

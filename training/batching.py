@@ -49,6 +49,10 @@ class Batch:
         """T, the length of the longest row."""
         return self.ids.shape[1]
 
+    def taught(self) -> Tensor:
+        """Indices int64 of the rows with any advantage: no others have a part in a gradient."""
+        return (self.advantages != 0).any(dim=1).nonzero()[:, 0]
+
     def take(self, rows: Tensor) -> "Batch":
         """The rows of these indices, cut to the longest of them."""
         width = int(self.lengths[rows].max()) if len(rows) else 0

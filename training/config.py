@@ -75,6 +75,9 @@ class GrpoConfig:
     """G: starts played a step"""
     group_size: int = 8
     """K: episodes played from each start"""
+    most_turns: int = 0
+    """turns that these episodes may have; 0: as many as the level says. What fails ends sooner then,
+    and is cheaper"""
     learning_rate: float = 1e-4
     """after the warm-up; it falls to 0 in a straight line"""
     warmup: int = 0
@@ -114,6 +117,7 @@ class GrpoConfig:
             f"group_size must be at least 2, got {self.group_size}: an advantage compares the "
             "episodes of a group with one another.",
         )
+        _need(self.most_turns >= 0, f"most_turns must be >= 0, got {self.most_turns}")
         _need(self.learning_rate > 0, f"learning_rate must be > 0, got {self.learning_rate}")
         _need(self.warmup >= 0, f"warmup must be >= 0, got {self.warmup}")
         _need(

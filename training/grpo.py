@@ -68,16 +68,24 @@ def learn(
     has moved yet: no pass is spent on them, and what separates sampler from learner (precision)
     does not look like a step of the policy.
 
+    Rows without any advantage have no part in the gradient, and without a KL penalty they are not
+    read at all. With step credit that is what happens where no two episodes of a group met.
+
     Args:
         reference: the frozen policy for KL; needed where `kl_coef` is not 0.
         episode_tokens: the constant of the weighting `dr_grpo`.
 
     Returns:
-        the last update, and figures to log, means over sampled tokens.
+        the last update, and figures to log: the tokens it learned from, and means over those of
+        them that were sampled.
     """
     weights = token_weights(
         batch.mask, batch.episode, config.weighting, episode_tokens=episode_tokens
     )
+    if not config.kl_coef:
+        taught = batch.taught()
+        batch = batch.take(taught)
+        weights = weights[taught, : batch.width]
     old = torch.zeros_like(batch.log_probs)
     names = ("sampler_gap", "clipped", "old_kl", "reference_kl", "moved")
     figures = {name: torch.zeros_like(batch.log_probs) for name in names}
@@ -120,7 +128,8 @@ def learn(
             break
     moved = figures.pop("moved")
     means = {name: float(each[batch.mask].mean()) for name, each in figures.items()}
-    return update, means | {"ratio": float(moved.max().exp())}
+    tokens = int(batch.lengths.sum()) * config.updates_per_batch
+    return update, means | {"ratio": float(moved.max().exp()), "tokens_trained": tokens}
 
 
 def strange_reward(groups: Sequence[Group], allowed: tuple[float, float]) -> str:

@@ -55,14 +55,15 @@ def mixed() -> TrainConfig:
         ),
         cold=replace(
             base.cold,
-            demonstrations=3000,
+            demonstrations=2500,
             slips=0.05,
-            habit=0.6,
-            steps=2000,
-            episodes_per_step=64,
-            rows_per_step=64,
+            habit=0.4,
+            steps=1400,
+            episodes_per_step=48,
+            rows_per_step=48,
         ),
         grpo=replace(base.grpo, steps=60),
+        learner=replace(base.learner, micro_batch_tokens=4096),
         evaluation=EvaluationConfig(missions=256),
     )
 

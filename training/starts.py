@@ -59,8 +59,11 @@ def fixed_starts(config: TrainConfig, split: Split, count: int) -> list[Start]:
     return [Start(config.task, seed) for seed in seeds(split, count)]
 
 
-def training_world(config: TrainConfig) -> Callable[[str], TextWorld]:
+def training_world(config: TrainConfig, most_turns: int = 0) -> Callable[[str], TextWorld]:
     """Makes the run's worlds. Questions are told in one way.
+
+    Args:
+        most_turns: that an episode in a grid may have; 0: as many as its level says.
 
     Raises:
         ValueError: if the task or its options are held out for tests of generalisation.
@@ -70,6 +73,7 @@ def training_world(config: TrainConfig) -> Callable[[str], TextWorld]:
         "phrasing": config.phrasing,
         "nouns": config.nouns,
         "vocabulary": config.vocabulary,
+        "most_turns": most_turns or None,
     }
 
     def make(task: str) -> TextWorld:

@@ -251,7 +251,7 @@ class Trainer:
             config.group_size,
             stream=(self.config.seed, GRPO, step),
             seats=self.config.learner.seats,
-            make=self.make,
+            make=training_world(self.config, config.most_turns),
             on_episode=self.run.counting(
                 f"playing for step {step + 1}", config.groups * config.group_size, announce=False
             ),
@@ -274,7 +274,6 @@ class Trainer:
             )
             self.policy.sampler.refresh()
             figures |= asdict(update) | more | {"learning_rate": learner.learning_rate}
-            figures["tokens_trained"] = int(batch.lengths.sum()) * config.updates_per_batch
         seconds = time.perf_counter() - began
         figures |= {
             "play_seconds": played - began,

@@ -57,6 +57,8 @@ def follow(
     """
     scored = assess(list(groups), config.grpo, (config.seed, step))
     batch = make_batch(groups, scored.advantages)
+    if not config.grpo.kl_coef:
+        batch = batch.take(batch.taught())
     if config.yoked_part == "successes" and len(batch):
         batch = batch.take(_won(groups, batch))
     if not len(batch):

@@ -31,7 +31,18 @@ def draws() -> list[np.random.Generator]:
 def held_out_words() -> set[str]:
     texts = [*HELD_OUT.vocabularies.values(), *HELD_OUT.nouns.values()]
     words = {word for one in texts for text in one.values() for word in text.split()}
-    return words - {"left", "right", "turn", "go", "forward", "pick", "up", "drop", "toggle"}
+    return words - {
+        "left",
+        "right",
+        "ahead",
+        "turn",
+        "go",
+        "forward",
+        "pick",
+        "up",
+        "drop",
+        "toggle",
+    }
 
 
 @pytest.fixture(scope="module")

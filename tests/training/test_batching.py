@@ -90,3 +90,11 @@ def test_micro_batches_hold_each_row_once_and_stay_in_bounds(lengths, max_tokens
 def test_a_micro_batch_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="max_tokens"):
         next(micro_batches(batch_episodes([SHORT]), 0))
+
+
+def test_rows_without_any_credit_are_told_apart() -> None:
+    batch = batch_episodes(
+        [episode(turn([7], [reply], opens=True)) for reply in (1, 2, 3)],
+        advantages=[[0.5], [0.0], [-0.1]],
+    )
+    assert batch.taught().tolist() == [0, 2]

@@ -61,7 +61,8 @@ def following(led: Path, **changes: Any) -> TrainConfig:
 
 
 def rows(groups: list[Group], about: TrainConfig) -> Batch:
-    return make_batch(groups, assess(groups, about.grpo).advantages)
+    batch = make_batch(groups, assess(groups, about.grpo).advantages)
+    return batch.take(batch.taught())
 
 
 def learned(folder: Path, stage: str) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ import envs
 from agent.chat_api import PREFIX, ChatSettings
 from agent.few_shot import examples
 from agent.language_policy import Sampling
-from agent.loading import POLICIES, SETTINGS, load, newest_model
+from agent.loading import POLICIES, SETTINGS, load, newest_model, run_and_stage
 from agent.models import NAMES
 from agent.policies import Policy
 from agent.prompts import Example
@@ -98,10 +98,10 @@ def contestant(text: str) -> Contestant:
 def _check_name(source: str, model: Path | None) -> None:
     """Refuse what can be nobody's name, before anything is played; `model` is a run's newest."""
     path = Path(source)
-    if source.startswith(PREFIX) or source in POLICIES or source in NAMES:
+    if model or source.startswith(PREFIX) or source in POLICIES or source in NAMES:
         return
     if source and path.is_dir():
-        if not (model or list(path.glob("*config.json"))):
+        if not list(path.glob("*config.json")):
             raise ValueError(f"the folder {path} holds no model and no run with a checkpoint.")
         return
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", source) or path.parent.is_dir():
@@ -117,6 +117,7 @@ def with_own_phrasing(one: Contestant, phrasing: str = "sentences") -> Contestan
 
 def trained_phrasing(folder: Path) -> str | None:
     """The phrasing of the run that a model comes from; None where there is no run."""
+    folder, _ = run_and_stage(folder)
     for place in (folder, *folder.parents[:2]):
         if (place / "run.json").is_file():
             return str(read_run(place)["config"]["phrasing"])

@@ -79,6 +79,10 @@ def entries(config: BenchmarkConfig, protocol: Protocol, folder: Path) -> list[E
                 trained_phrasing(Path(one.source)),
             )
             everyone[twin.slug] = twin
+    known = [trial.name for trial in protocol.trials]
+    for name in config.trials:
+        if name not in known:
+            raise unknown(f"task of {protocol.name}", name, known)
     common = _conditions(config)
     return [_entry(config, protocol, folder, one, common) for one in everyone.values()]
 
@@ -106,10 +110,11 @@ def _entry(
     common: Conditions,
 ) -> Entry:
     episodes, first = _episodes(config, protocol, one)
+    trials = [one.name for one in protocol.trials if not config.trials or one.name in config.trials]
     starts = tuple(
-        Start(trial.name, seed)
+        Start(trial, seed)
         for seed in envs.seeds(envs.Split.TEST, episodes, first)
-        for trial in protocol.trials
+        for trial in trials
     )
     options = _options(config, protocol, one)
     weights = newest_model(Path(one.source)) or Path(one.source)
@@ -121,7 +126,7 @@ def _entry(
         "contestant": asdict(one),
         "model": _model(weights),
         "provider": os.environ.get("OPENAI_BASE_URL") if one.remote else None,
-        "trials": [trial.name for trial in protocol.trials],
+        "trials": trials,
         "episodes": episodes,
         "first_seed": starts[0].seed,
         "options": options,
