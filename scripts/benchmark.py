@@ -69,6 +69,7 @@ class Bars(Progress):
         self._said = 0.0
 
     def begin(self, everyone: Sequence[Entry]) -> Callable[[Entry, float], None]:
+        """Draw the bars; the function returned moves them on."""
         every = self.add_task("everything", total=sum(len(entry.starts) for entry in everyone))
         bars = {
             id(entry): self.add_task(escape(entry.contestant.label), total=len(entry.starts))

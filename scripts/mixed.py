@@ -1,4 +1,4 @@
-"""Measure runs on the mixed level by its bars: BALROG's five tasks, GLAM's mix, new things and words.
+"""Measure runs on the mixed level: BALROG's five tasks, GLAM's mix, things and words never seen.
 
 python -m scripts.mixed --runs runs/mixed-0 --json docs/results/mixed.json
 python -m scripts.mixed --runs runs/mixed-0 runs/mixed-1 --controls runs/mixed-plus-0

@@ -36,8 +36,8 @@ def demonstrate(
 ) -> list[Episode]:
     """The expert's episodes on training missions, and on easy questions, with their tokens.
 
-    Failures are left out, except of an expert with a habit: it fails where the way is long, and
-    long ways are to be shown, too.
+    Failures are left out, except of an expert that errs: it fails where the way is long, and long
+    ways are to be shown, too.
 
     Args:
         on_episode: told of every episode as it ends.
@@ -53,7 +53,9 @@ def demonstrate(
         for number, mode in enumerate(modes)
         for episode in play(
             DictatedPolicy(
-                mind, ExpertPolicy(mode, config.cold.slips, config.cold.habit), config.sampling
+                mind,
+                ExpertPolicy(mode, config.cold.slips, config.cold.habit, config.cold.strays),
+                config.sampling,
             ),
             [(start, 0) for start in starts[number :: len(modes)]],
             make=training_world(config),
@@ -66,7 +68,7 @@ def demonstrate(
             f"the expert succeeded in none of {len(episodes)} episodes of {config.task}: "
             "raise its turn limit, or train with --cold-start none"
         )
-    if config.cold.habit:
+    if config.cold.habit or config.cold.strays:
         return episodes
     if len(won) < len(episodes):
         logger.warning("%d demonstrations failed and are left out", len(episodes) - len(won))

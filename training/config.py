@@ -44,6 +44,9 @@ class ColdStartConfig:
     habit: float = 0.0
     """share of its turns on which the expert moves as it did last, right or wrong, and says so.
     These are imitated: nobody tells a learner which of its teacher's moves were mistakes"""
+    strays: float = 0.0
+    """share of its turns on which the expert does whatever comes: picks up the wrong thing, say.
+    They are not imitated: what comes after them shows the way back"""
     questions: int = 0
     """easy questions with their answers that are shown besides"""
     modes: tuple[ReplyMode, ...] = ()
@@ -60,7 +63,7 @@ class ColdStartConfig:
         _need(self.rows_per_step >= 0, f"rows_per_step must be >= 0, got {self.rows_per_step}")
         _need(self.learning_rate > 0, f"learning_rate must be > 0, got {self.learning_rate}")
         _need(self.warmup >= 0, f"warmup must be >= 0, got {self.warmup}")
-        for name in ("slips", "habit"):
+        for name in ("slips", "habit", "strays"):
             share = getattr(self, name)
             _need(0 <= share < 1, f"{name} must be at least 0 and below 1, got {share}")
 
@@ -76,8 +79,8 @@ class GrpoConfig:
     group_size: int = 8
     """K: episodes played from each start"""
     most_turns: int = 0
-    """turns that these episodes may have; 0: as many as the level says. What fails ends sooner then,
-    and is cheaper"""
+    """turns that these episodes may have; 0: as many as the level says. What fails then ends
+    sooner, and is cheaper"""
     learning_rate: float = 1e-4
     """after the warm-up; it falls to 0 in a straight line"""
     warmup: int = 0

@@ -58,6 +58,7 @@ def mixed() -> TrainConfig:
             demonstrations=2500,
             slips=0.05,
             habit=0.4,
+            strays=0.08,
             steps=1400,
             episodes_per_step=48,
             rows_per_step=48,

@@ -8,7 +8,7 @@ from agent.policies import ReactivePolicy
 from agent.rollout import play
 from envs.tasks import Split, seeds
 from training.presets import preset
-from training.starts import GRPO, draw_starts
+from training.starts import GRPO, draw_starts, training_world
 
 
 def failed(starts) -> list[bool]:
@@ -36,3 +36,11 @@ def test_where_none_is_hard_all_are_easy() -> None:
     config = replace(preset("tiny"), hard_share=0.5, task="BabyAI-GoToObjS6-v1")
     starts = draw_starts(config, GRPO, 0, 2)
     assert failed(starts) == [False, False]
+
+
+def test_episodes_of_grpo_can_be_cut_short() -> None:
+    config = replace(preset("tiny"), task="mixed")
+    for most, limit in ((0, 64), (12, 12), (500, 64)):
+        world = training_world(config, most)("mixed-goto")
+        world.reset(seed=0)
+        assert world.turn_limit == limit

@@ -14,7 +14,8 @@ class BenchmarkConfig:
     """Who plays what, and how often."""
 
     protocol: str = "balrog-babyai"
-    """`balrog-babyai`, `glam`, `mixed` (GLAM's level and what a mind trained on it has never seen), `ladder`, or `axes`: ways in which a task can differ from what was trained on"""
+    """`balrog-babyai`, `glam`, `mixed` (GLAM's level, and what training never shows of it),
+    `ladder`, or `axes`: ways in which a task can differ from what was trained on"""
     policies: tuple[str, ...] = ()
     """`NAME[,few-shot][,no-think][,greedy]`, where NAME is `random`, `reactive`, `expert`, a run
     folder, a model's folder or id, `smollm2`, or `api:MODEL`; none: the first three and the newest
