@@ -4,7 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -118,6 +118,9 @@ def _entry(
     )
     options = _options(config, protocol, one)
     weights = newest_model(Path(one.source)) or Path(one.source)
+    sheet = Sheet(folder, one.slug)
+    if config.precision == "auto" and sheet.begun:  # measured anew, it might be another
+        common = replace(common, precision=sheet.about()["conditions"]["precision"])
     now = circumstances(None)
     about = {
         "protocol": protocol.name,
@@ -136,7 +139,7 @@ def _entry(
     }
     plain = json.loads(json.dumps(about))
     source = str(weights) if weights.is_dir() else one.source
-    return Entry(one, source, starts, options, common, Sheet(folder, one.slug), plain)
+    return Entry(one, source, starts, options, common, sheet, plain)
 
 
 def _episodes(config: BenchmarkConfig, protocol: Protocol, one: Contestant) -> tuple[int, int]:

@@ -55,7 +55,7 @@ class Sheet:
         Raises:
             ValueError: if what was played so far was played otherwise.
         """
-        if self._nothing_yet():
+        if not self.begun:
             return
         before = self.about()
         for name in sorted((before.keys() | about.keys()) - NO_MATTER - {"version"}):
@@ -68,7 +68,7 @@ class Sheet:
     def open(self, about: Mapping[str, Any]) -> None:
         """Begin, or go on: a last line that was cut off goes."""
         self._about.parent.mkdir(parents=True, exist_ok=True)
-        if self._nothing_yet():
+        if not self.begun:
             orders = [sheet.about()["order"] for _, sheet in sheets(self._about.parent.parent)]
             place = {"version": VERSION, "order": 1 + max(orders, default=-1)}
             write_json(self._about, place | dict(about))
@@ -78,8 +78,10 @@ class Sheet:
             with self._lines.open("r+b") as file:
                 file.truncate(whole)
 
-    def _nothing_yet(self) -> bool:
-        return not self._lines.is_file() or not self._lines.stat().st_size
+    @property
+    def begun(self) -> bool:
+        """Whether anything was played."""
+        return self._lines.is_file() and self._lines.stat().st_size > 0
 
     def about(self) -> dict[str, Any]:
         """Who plays, and how.
