@@ -124,7 +124,7 @@ class ExpertPolicy:
     can be made to fail now and then, and goes on from there: in noise that is put into a teacher's
     play, a learner's own states are met (DART, https://arxiv.org/abs/1703.09327).
 
-    A slip spoils the reply, and a stray does anything else than what is right; neither is to be
+    A slip spoils the reply, and a stray does whatever comes, right or not; neither is to be
     imitated. Out of habit it moves as it did last, whether that is right or not, and says so: to
     one who imitates it cannot be told from the rest. Mistakes at random average out, so that the
     likeliest word of one who imitates them is right; mistakes with a rule do not.

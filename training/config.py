@@ -216,7 +216,8 @@ class TrainConfig:
     nouns: Literal["plain", "drawn"] = "plain"
     """what things are called; `drawn`: half of the episodes have other words, real or made up"""
     vocabulary: Literal["plain", "drawn"] = "plain"
-    """what the actions are called; `drawn`: the same for them"""
+    """what the actions are called; `drawn`: three quarters of the episodes have words for them that
+    mean nothing"""
     model: str = "nano"
     """`nano` (from scratch), `smollm2`, a Hugging Face id, or a folder"""
     seed: int = 0

@@ -54,6 +54,13 @@ def assess(groups: list[Group], config: GrpoConfig, seed: Sequence[int] = (0,)) 
     return Scored(rewards, advantages)
 
 
+def rows_to_read(batch: Batch, config: GrpoConfig) -> Tensor:
+    """Indices of the rows with a part in the gradient: all where a KL penalty holds every token,
+    else those with any advantage. With step credit, turns on which no two episodes of a group met
+    have none."""
+    return torch.arange(len(batch)) if config.kl_coef else batch.taught()
+
+
 def learn(
     learner: Learner,
     batch: Batch,
@@ -68,8 +75,7 @@ def learn(
     has moved yet: no pass is spent on them, and what separates sampler from learner (precision)
     does not look like a step of the policy.
 
-    Rows without any advantage have no part in the gradient, and without a KL penalty they are not
-    read at all. With step credit that is what happens where no two episodes of a group met.
+    Of the batch `rows_to_read` are read.
 
     Args:
         reference: the frozen policy for KL; needed where `kl_coef` is not 0.
@@ -82,10 +88,9 @@ def learn(
     weights = token_weights(
         batch.mask, batch.episode, config.weighting, episode_tokens=episode_tokens
     )
-    if not config.kl_coef:
-        taught = batch.taught()
-        batch = batch.take(taught)
-        weights = weights[taught, : batch.width]
+    rows = rows_to_read(batch, config)
+    batch = batch.take(rows)
+    weights = weights[rows, : batch.width]
     old = torch.zeros_like(batch.log_probs)
     names = ("sampler_gap", "clipped", "old_kl", "reference_kl", "moved")
     figures = {name: torch.zeros_like(batch.log_probs) for name in names}

@@ -6,7 +6,7 @@ from typing import Any
 
 from agent.loading import POLICIES, run_and_stage
 from training.benchmark.figures import Row, average
-from training.benchmark.protocols import Protocol, balrog
+from training.benchmark.protocols import Protocol
 from training.ledger import Ledger
 from training.run_dir import read_evaluation, read_metrics, read_run
 
@@ -17,9 +17,7 @@ ALL_FIVE = "BALROG's five tasks"
 def settings(protocol: Protocol) -> dict[str, tuple[str, ...]]:
     """What a protocol's trials are put together to."""
     names = tuple(trial.name for trial in protocol.trials)
-    return (
-        {ALL_FIVE: names} if protocol.name == balrog().name else {name: (name,) for name in names}
-    )
+    return {ALL_FIVE: names} if protocol.average else {name: (name,) for name in names}
 
 
 def records(rows: Sequence[Row], protocol: Protocol) -> list[dict[str, Any]]:
@@ -56,7 +54,7 @@ def _about(row: Row) -> dict[str, Any]:
     if source in POLICIES:
         return {"policy": source, "command": row.command}
     folder, stage = run_and_stage(Path(source))
-    about, lines = read_run(folder), list(read_metrics(folder))
+    about, lines = read_run(folder), read_metrics(folder)
     if stage == "*":
         stage = _last_stage(lines)
     config = about["config"]
@@ -73,9 +71,9 @@ def _about(row: Row) -> dict[str, Any]:
     }
 
 
-def _last_stage(lines: Iterable[Mapping[str, Any]]) -> str:
+def _last_stage(lines: Sequence[Mapping[str, Any]]) -> str:
     """The stage in which a run learned last."""
-    return next(line["stage"] for line in reversed([*lines]) if line["stage"] != "validation")
+    return next(line["stage"] for line in reversed(lines) if line["stage"] != "validation")
 
 
 def _minutes(folder: Path, lines: Iterable[Mapping[str, Any]]) -> float:

@@ -106,6 +106,7 @@ class Trainer:
         self.config = config
         self.run = run
         self.make = training_world(config)
+        self.make_shorter = training_world(config, config.grpo.most_turns)
         self.saved = run.newest()
         self.saved_at = time.monotonic()
         lora = LoraOptions(rank=config.learner.lora_rank) if config.learner.lora_rank else None
@@ -251,7 +252,7 @@ class Trainer:
             config.group_size,
             stream=(self.config.seed, GRPO, step),
             seats=self.config.learner.seats,
-            make=training_world(self.config, config.most_turns),
+            make=self.make_shorter,
             on_episode=self.run.counting(
                 f"playing for step {step + 1}", config.groups * config.group_size, announce=False
             ),

@@ -15,7 +15,7 @@ from torch import Tensor
 from agent.types import Group
 from training.batching import Batch, make_batch
 from training.config import TrainConfig
-from training.grpo import assess
+from training.grpo import assess, rows_to_read
 from training.learner import Learner, Update
 from training.losses import token_weights
 from training.replays import episode_lines, kept_episode
@@ -57,8 +57,7 @@ def follow(
     """
     scored = assess(list(groups), config.grpo, (config.seed, step))
     batch = make_batch(groups, scored.advantages)
-    if not config.grpo.kl_coef:
-        batch = batch.take(batch.taught())
+    batch = batch.take(rows_to_read(batch, config.grpo))
     if config.yoked_part == "successes" and len(batch):
         batch = batch.take(_won(groups, batch))
     if not len(batch):

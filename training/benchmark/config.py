@@ -18,8 +18,8 @@ class BenchmarkConfig:
     `ladder`, or `axes`: ways in which a task can differ from what was trained on"""
     policies: tuple[str, ...] = ()
     """`NAME[,few-shot][,no-think][,greedy]`, where NAME is `random`, `reactive`, `expert`, a run
-    folder, a model's folder or id, `smollm2`, or `api:MODEL`; none: the first three and the newest
-    run"""
+    folder (with `@cold_start` behind it: as it was then), a model's folder or id, `smollm2`, or
+    `api:MODEL`; none: the first three and the newest run"""
     task: str = "mixed"
     """what `axes` is about"""
     trials: tuple[str, ...] = ()

@@ -79,10 +79,8 @@ def entries(config: BenchmarkConfig, protocol: Protocol, folder: Path) -> list[E
                 trained_phrasing(Path(one.source)),
             )
             everyone[twin.slug] = twin
-    known = [trial.name for trial in protocol.trials]
     for name in config.trials:
-        if name not in known:
-            raise unknown(f"task of {protocol.name}", name, known)
+        protocol.trial(name)  # refuses what is unknown before anything is played
     common = _conditions(config)
     return [_entry(config, protocol, folder, one, common) for one in everyone.values()]
 

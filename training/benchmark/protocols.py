@@ -54,8 +54,15 @@ class Protocol:
     """trials for which the task's level has no option, or no room"""
 
     def trial(self, name: str) -> Trial:
-        """The trial of this name."""
-        return next(trial for trial in self.trials if trial.name == name)
+        """The trial of this name.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        by_name = {trial.name: trial for trial in self.trials}
+        if name not in by_name:
+            raise unknown(f"task of {self.name}", name, by_name)
+        return by_name[name]
 
 
 def balrog() -> Protocol:
