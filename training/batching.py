@@ -53,6 +53,11 @@ class Batch:
         """Indices int64 of the rows with any advantage: no others have a part in a gradient."""
         return (self.advantages != 0).any(dim=1).nonzero()[:, 0]
 
+    def read(self) -> Tensor:
+        """[R, T] bool, True where a token was read, but for the first, which nothing foretells."""
+        place = torch.arange(self.width, device=self.ids.device)
+        return (place > 0) & (place < self.lengths[:, None]) & ~self.mask
+
     def take(self, rows: Tensor) -> "Batch":
         """The rows of these indices, cut to the longest of them."""
         width = int(self.lengths[rows].max()) if len(rows) else 0

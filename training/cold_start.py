@@ -80,7 +80,8 @@ def imitate(
 ) -> tuple[Update, int]:
     """One update: next-token loss on replies of some demonstrations, each token the same.
 
-    Slips are read, and not imitated. Which demonstrations depends on the run's seed and the step
+    Slips are read, and not imitated. With `cold.reading`, what is read is foretold, too, each token
+    the same, and the losses are added. Which demonstrations depends on the run's seed and the step
     alone. Also returns the tokens of its rows.
     """
     rng = np.random.default_rng([config.seed, COLD_START, step])
@@ -94,6 +95,10 @@ def imitate(
     imitated = [[float(not turn.slip) for turn in one.turns] for one in episodes]
     batch = batch_episodes(episodes, advantages=imitated)
     weights = token_weights(batch.mask & (batch.advantages > 0), batch.episode, "dapo")
+    if config.cold.reading:
+        read = batch.read()
+        weights += config.cold.reading * token_weights(read, batch.episode, "dapo")
+        batch = replace(batch, mask=batch.mask | read)
 
     def loss(rows: Tensor, part: Batch, log_probs: Tensor) -> Tensor:
         return -(weights[rows, : part.width].to(log_probs.device) * log_probs).sum()

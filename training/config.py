@@ -38,6 +38,9 @@ class ColdStartConfig:
     """after the warm-up, from where it falls to 0 in a straight line"""
     warmup: int = 10
     """updates over which the learning rate rises to its value"""
+    reading: float = 0.0
+    """weight of foretelling what is read, beside what is written: a mind that knows no words yet
+    learns sooner what they have to do with one another"""
     slips: float = 0.0
     """share of the expert's replies that are spoiled on purpose. They are not imitated: what comes
     after them shows how to go on"""
@@ -63,6 +66,7 @@ class ColdStartConfig:
         _need(self.rows_per_step >= 0, f"rows_per_step must be >= 0, got {self.rows_per_step}")
         _need(self.learning_rate > 0, f"learning_rate must be > 0, got {self.learning_rate}")
         _need(self.warmup >= 0, f"warmup must be >= 0, got {self.warmup}")
+        _need(self.reading >= 0, f"reading must be >= 0, got {self.reading}")
         for name in ("slips", "habit", "strays"):
             share = getattr(self, name)
             _need(0 <= share < 1, f"{name} must be at least 0 and below 1, got {share}")

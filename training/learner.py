@@ -59,7 +59,7 @@ class Update:
     grad_norm: float
     """before it was scaled down"""
     entropy: float
-    """mean over sampled tokens, nats"""
+    """mean over the tokens under the batch's mask, nats"""
     skipped: str = ""
     """why the weights were left as they were; empty where they were moved"""
 

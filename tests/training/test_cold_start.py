@@ -1,6 +1,7 @@
 """Imitation: what is imitated, and what is only read."""
 
 from dataclasses import replace
+from statistics import mean
 
 import pytest
 import torch
@@ -41,3 +42,27 @@ def test_slips_are_read_and_not_imitated() -> None:
 
     update, _ = imitate(config, learner, shown, step=0)
     assert update.loss == pytest.approx(expected / tokens, rel=1e-4)
+
+
+def test_reading_adds_a_loss_of_its_own_on_what_is_read() -> None:
+    config = tiny()
+    cold = replace(config.cold, reading=0.25, slips=0.0, episodes_per_step=8)
+    config = replace(config, cold=cold)
+    mind = load_model("nano")
+    shown = demonstrate(config, mind)
+    learner = Learner(mind, replace(config.learner, precision="fp32"), 1e-3)
+
+    losses: dict[bool, list[float]] = {True: [], False: []}  # by whether the token was written
+    for episode in shown:  # row by row, by transformers' own logits
+        for turns in episode.segments():
+            pieces = [(turn.prompt_ids, turn.reply_ids) for turn in turns]
+            ids = [token for piece in pieces for part in piece for token in part]
+            written = [w for prompt, reply in pieces for w in [0] * len(prompt) + [1] * len(reply)]
+            with torch.no_grad():
+                logits = mind.model(torch.tensor([ids])).logits[0, :-1]
+            logs = logits.log_softmax(-1)
+            for place, token in enumerate(ids[1:], 1):
+                losses[bool(written[place])].append(-float(logs[place - 1, token]))
+    update, _ = imitate(config, learner, shown, step=0)
+    expected = mean(losses[True]) + 0.25 * mean(losses[False])
+    assert update.loss == pytest.approx(expected, rel=1e-4)
