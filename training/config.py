@@ -85,6 +85,9 @@ class GrpoConfig:
     most_turns: int = 0
     """turns that these episodes may have; 0: as many as the level says. What fails then ends
     sooner, and is cheaper"""
+    rows: int = 0
+    """rows read a step, drawn by how much they weigh; 0: all that have an advantage. Where turns
+    have credit of their own, a few hundred tell nearly as much as thousands"""
     learning_rate: float = 1e-4
     """after the warm-up; it falls to 0 in a straight line"""
     warmup: int = 0
@@ -125,6 +128,11 @@ class GrpoConfig:
             "episodes of a group with one another.",
         )
         _need(self.most_turns >= 0, f"most_turns must be >= 0, got {self.most_turns}")
+        _need(self.rows >= 0, f"rows must be >= 0, got {self.rows}")
+        _need(
+            not (self.rows and self.kl_coef),
+            "a KL penalty holds every token: leave rows at 0, or kl_coef",
+        )
         _need(self.learning_rate > 0, f"learning_rate must be > 0, got {self.learning_rate}")
         _need(self.warmup >= 0, f"warmup must be >= 0, got {self.warmup}")
         _need(

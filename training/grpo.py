@@ -16,6 +16,7 @@ from training.config import GrpoConfig
 from training.learner import Learner, Update
 from training.losses import grpo_token_loss, token_weights
 from training.rewards import permute, score
+from training.rows import rows_to_read
 from training.step_credit import permute_steps, step_advantages
 
 MOST_RATIO = 100.0
@@ -54,18 +55,12 @@ def assess(groups: list[Group], config: GrpoConfig, seed: Sequence[int] = (0,)) 
     return Scored(rewards, advantages)
 
 
-def rows_to_read(batch: Batch, config: GrpoConfig) -> Tensor:
-    """Indices of the rows with a part in the gradient: all where a KL penalty holds every token,
-    else those with any advantage. With step credit, turns on which no two episodes of a group met
-    have none."""
-    return torch.arange(len(batch)) if config.kl_coef else batch.taught()
-
-
 def learn(
     learner: Learner,
     batch: Batch,
     config: GrpoConfig,
     *,
+    seed: Sequence[int] = (0,),
     reference: nn.Module | None = None,
     episode_tokens: int | None = None,
 ) -> tuple[Update, dict[str, float]]:
@@ -78,6 +73,7 @@ def learn(
     Of the batch `rows_to_read` are read.
 
     Args:
+        seed: of which rows are read, where not all are.
         reference: the frozen policy for KL; needed where `kl_coef` is not 0.
         episode_tokens: the constant of the weighting `dr_grpo`.
 
@@ -88,9 +84,9 @@ def learn(
     weights = token_weights(
         batch.mask, batch.episode, config.weighting, episode_tokens=episode_tokens
     )
-    rows = rows_to_read(batch, config)
-    batch = batch.take(rows)
-    weights = weights[rows, : batch.width]
+    read = rows_to_read(batch, config, seed)
+    batch = batch.take(read.indices)
+    weights = weights[read.indices, : batch.width] * read.counts[:, None]
     old = torch.zeros_like(batch.log_probs)
     names = ("sampler_gap", "clipped", "old_kl", "reference_kl", "moved")
     figures = {name: torch.zeros_like(batch.log_probs) for name in names}

@@ -270,6 +270,7 @@ class Trainer:
                 learner,
                 batch,
                 config,
+                seed=(self.config.seed, step),
                 reference=reference,
                 episode_tokens=turn_limit * self.config.sampling.max_reply_tokens,
             )

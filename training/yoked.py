@@ -15,10 +15,11 @@ from torch import Tensor
 from agent.types import Group
 from training.batching import Batch, make_batch
 from training.config import TrainConfig
-from training.grpo import assess, rows_to_read
+from training.grpo import assess
 from training.learner import Learner, Update
 from training.losses import token_weights
 from training.replays import episode_lines, kept_episode
+from training.rows import rows_to_read
 
 
 def transcripts(run: Path) -> Iterator[tuple[int, list[Group]]]:
@@ -57,7 +58,7 @@ def follow(
     """
     scored = assess(list(groups), config.grpo, (config.seed, step))
     batch = make_batch(groups, scored.advantages)
-    batch = batch.take(rows_to_read(batch, config.grpo))
+    batch = batch.take(rows_to_read(batch, config.grpo, (config.seed, step)).indices)
     if config.yoked_part == "successes" and len(batch):
         batch = batch.take(_won(groups, batch))
     if not len(batch):
