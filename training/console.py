@@ -65,10 +65,9 @@ class ConsoleSink:
     def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
         self._clock = clock
-        self._seen = clock()
         self._stages: dict[str, _Stage] = {}
         self._note = _Note()
-        self._noted = self._seen
+        self._noted = clock()
         self._live: Live | None = None
         if console.is_terminal:
             self._live = Live(console=console, auto_refresh=False)
@@ -77,8 +76,9 @@ class ConsoleSink:
     def show(self, record: Record) -> None:
         """Show a step."""
         now = self._clock()
-        stage = self._stages.setdefault(record.stage, _Stage(self._seen, record.step, record, now))
-        stage.last, stage.now, self._seen = record, now, now
+        began = now - record.values.get("seconds", 0.0)  # preparations are no part of its pace
+        stage = self._stages.setdefault(record.stage, _Stage(began, record.step, record, now))
+        stage.last, stage.now = record, now
         if isinstance(record.values.get("success"), float):
             stage.success.append(record.values["success"])
         self._note = _Note()
@@ -97,8 +97,6 @@ class ConsoleSink:
             return
         text = visible(text)
         self._note, self._noted = _Note(text, done, of), now
-        if not done:
-            self._seen = now  # what came before it is no part of the stage that begins next
         if self._live:
             self._live.update(self._panel(), refresh=True)
         else:

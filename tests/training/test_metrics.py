@@ -1,6 +1,7 @@
 """Records as lines, on TensorBoard and on the console."""
 
 import io
+from dataclasses import replace
 import math
 from pathlib import Path
 
@@ -62,7 +63,7 @@ class Clock:
 def test_without_a_terminal_each_step_is_one_plain_line() -> None:
     out = io.StringIO()
     sink = ConsoleSink(Console(file=out, width=20), Clock())
-    sink.show(Record("grpo", 15, {"success": 0.5}, of=40))
+    sink.show(Record("grpo", 15, {"success": 0.5, "seconds": 10.0}, of=40))
     sink.show(STEP)
     sink.note("playing [bold]512[/bold] missions")
     sink.close()
@@ -74,10 +75,10 @@ def test_without_a_terminal_each_step_is_one_plain_line() -> None:
 
 
 def test_a_stage_is_not_charged_for_what_came_before_it() -> None:
-    out, clock = io.StringIO(), iter([0.0, 900.0, 910.0])
+    out, clock = io.StringIO(), iter([0.0, 900.0, 1800.0])
     sink = ConsoleSink(Console(file=out), lambda: next(clock))
-    sink.note("playing demonstrations")  # after a long measurement
-    sink.show(Record("cold_start", 0, {}, of=3))
+    sink.note("playing demonstrations")
+    sink.show(Record("cold_start", 0, {"seconds": 10.0}, of=3))
     assert out.getvalue().splitlines()[-1] == "cold start 1/3 · 0:20 left"
 
 
@@ -92,7 +93,7 @@ def test_a_notes_progress_is_shown_now_and_then() -> None:
 def test_on_a_terminal_a_panel_is_drawn_and_alarms_stay() -> None:
     out = io.StringIO()
     sink = ConsoleSink(Console(file=out, width=100, force_terminal=True), Clock())
-    sink.show(STEP)
+    sink.show(replace(STEP, values={**STEP.values, "seconds": 10.0}))
     sink.show(Record("validation", 17, {"success": 0.9, "alarms": ["gradient norm jumped"]}))
     sink.note("measuring", 128, 512)
     sink.close()
