@@ -1,8 +1,8 @@
 """Records as lines, on TensorBoard and on the console."""
 
 import io
-from dataclasses import replace
 import math
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
