@@ -8,7 +8,7 @@ import numpy as np
 
 from agent.replies import ReplyMode, render
 from agent.types import Start, Turn
-from envs.actions import MOVES, PLAIN, Action
+from envs.actions import MOVES, PLAIN
 from envs.expert import Expert, expert_for
 from envs.grid_world import GridWorld
 from envs.questions import QuestionWorld
@@ -124,32 +124,26 @@ class ExpertPolicy:
     can be made to fail now and then, and goes on from there: in noise that is put into a teacher's
     play, a learner's own states are met (DART, https://arxiv.org/abs/1703.09327).
 
-    A slip spoils the reply, and a stray does whatever comes, right or not; neither is to be
-    imitated. Out of habit it moves as it did last, whether that is right or not, and says so: to
-    one who imitates it cannot be told from the rest. Mistakes at random average out, so that the
-    likeliest word of one who imitates them is right; mistakes with a rule do not.
+    A slip spoils the reply, and is not to be imitated. Out of habit it moves as it did last,
+    whether that is right or not, and says so: to one who imitates it cannot be told from the rest.
+    Mistakes at random average out, so that the likeliest word of one who imitates them is right;
+    mistakes with a rule do not.
     """
 
     name = "expert"
 
     def __init__(
-        self,
-        mode: ReplyMode = ReplyMode.THINK,
-        slips: float = 0.0,
-        habit: float = 0.0,
-        strays: float = 0.0,
+        self, mode: ReplyMode = ReplyMode.THINK, slips: float = 0.0, habit: float = 0.0
     ) -> None:
         """
         Args:
             mode: the form of its replies.
             slips: the share of replies that are spoiled, so that they cannot be read.
             habit: the share of turns on which it moves as it did last, where it moved.
-            strays: the share of turns on which it does whatever comes, right or not.
         """
         self.mode = mode
         self.slips = slips
         self.habit = habit
-        self.strays = strays
         self._experts: dict[int, Expert] = {}
 
     def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
@@ -173,10 +167,6 @@ class ExpertPolicy:
         if self.habit and one.random.random() < self.habit:
             last = expert.world.last_action
             told = expert.instead(last) if last in MOVES else told
-        if self.strays and one.random.random() < self.strays:
-            any_action = Action(int(one.random.choice(expert.world.action_set.actions)))
-            told = expert.instead(any_action)
-            return Response(render(told.thought, told.action, self.mode), slip=True)
         reply = render(told.thought, told.action, self.mode)
         if not self.slips or one.random.random() >= self.slips:
             return Response(reply)

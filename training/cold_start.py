@@ -54,7 +54,7 @@ def demonstrate(
         for episode in play(
             DictatedPolicy(
                 mind,
-                ExpertPolicy(mode, config.cold.slips, config.cold.habit, config.cold.strays),
+                ExpertPolicy(mode, config.cold.slips, config.cold.habit),
                 config.sampling,
             ),
             [(start, 0) for start in starts[number :: len(modes)]],
@@ -68,7 +68,7 @@ def demonstrate(
             f"the expert succeeded in none of {len(episodes)} episodes of {config.task}: "
             "raise its turn limit, or train with --cold-start none"
         )
-    if config.cold.habit or config.cold.strays:
+    if config.cold.habit:
         return episodes
     if len(won) < len(episodes):
         logger.warning("%d demonstrations failed and are left out", len(episodes) - len(won))

@@ -47,9 +47,6 @@ class ColdStartConfig:
     habit: float = 0.0
     """share of its turns on which the expert moves as it did last, right or wrong, and says so.
     These are imitated: nobody tells a learner which of its teacher's moves were mistakes"""
-    strays: float = 0.0
-    """share of its turns on which the expert does whatever comes: picks up the wrong thing, say.
-    They are not imitated: what comes after them shows the way back"""
     questions: int = 0
     """easy questions with their answers that are shown besides"""
     modes: tuple[ReplyMode, ...] = ()
@@ -67,7 +64,7 @@ class ColdStartConfig:
         _need(self.learning_rate > 0, f"learning_rate must be > 0, got {self.learning_rate}")
         _need(self.warmup >= 0, f"warmup must be >= 0, got {self.warmup}")
         _need(self.reading >= 0, f"reading must be >= 0, got {self.reading}")
-        for name in ("slips", "habit", "strays"):
+        for name in ("slips", "habit"):
             share = getattr(self, name)
             _need(0 <= share < 1, f"{name} must be at least 0 and below 1, got {share}")
 

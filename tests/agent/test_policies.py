@@ -115,16 +115,3 @@ def test_bodies_are_asked_for_where_a_world_has_none(policy: ReactivePolicy) -> 
 def test_nothing_is_timed_for_a_policy_without_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("agent.loading.fastest_precision", lambda device: pytest.fail("timed"))
     assert load("expert", precision="auto").name == "expert"
-
-
-def test_an_expert_that_strays_finds_back() -> None:
-    patient = partial(envs.make, turn_limit=60)
-    starts = [(Start("pickup-local", seed), 0) for seed in range(8)]
-    straying = play(ExpertPolicy(strays=0.3), starts, make=patient)
-    turns = [turn for episode in straying for turn in episode.turns]
-    strays = [turn for turn in turns if turn.slip]
-    assert len(strays) / len(turns) == pytest.approx(0.3, abs=0.1)
-    assert all(turn.status is ReplyStatus.OK for turn in turns)
-    assert {"drop", "toggle", "pick up"} <= {turn.action for turn in strays}
-    assert all(turn.thought.endswith(".") for turn in strays)
-    assert sum(episode.success for episode in straying) >= 7
