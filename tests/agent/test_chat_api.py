@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from threading import main_thread
+from threading import Event, main_thread
 from time import monotonic
 from typing import Any
 
@@ -246,9 +246,14 @@ def test_an_interrupted_run_goes_on_where_it_was(kept: ChatSettings, at: Any) ->
 
 
 def test_replies_in_flight_are_kept_when_one_fails(kept: ChatSettings, at: Any) -> None:
+    other = Event()
+
     def move(asked: dict[str, Any]) -> Sent:
-        ahead = asked["messages"][-1]["content"]
-        return status(401) if "1 right" in ahead else said(RIGHT, silence=0.3)
+        if "1 right" in asked["messages"][-1]["content"]:
+            assert other.wait(30)
+            return status(401)
+        other.set()
+        return said(RIGHT, silence=0.3)
 
     with misbehaving(by=move) as server:
         at(server)

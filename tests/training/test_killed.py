@@ -89,32 +89,6 @@ class Result:
         )
 
 
-def kill_again_and_again(tmp_path: Path, kills: int) -> None:
-    whole = tmp_path / "whole"
-    began = perf_counter()
-    process = started(whole)
-    process.join()
-    assert process.exitcode == 0
-    seconds, expected = perf_counter() - began, Result.of(whole)
-
-    moments = random.Random(0)
-    runs, killed = 0, 0
-    while killed < kills:
-        runs += 1
-        folder = tmp_path / f"run-{runs}"
-        finished = False
-        while not finished:
-            process = started(folder)
-            process.join(timeout=moments.uniform(0, seconds / 2) if killed < kills else None)
-            finished = process.exitcode == 0
-            assert process.exitcode in (0, None), f"it could not go on after {killed} kills"
-            if not finished:
-                process.kill()
-                process.join()
-                killed += 1
-        assert Result.of(folder) == expected
-
-
 @pytest.fixture(scope="module")
 def expected(tmp_path_factory: pytest.TempPathFactory) -> Result:
     """Of a run that nobody killed, and in which GRPO learned at each step."""
@@ -177,11 +151,30 @@ def test_a_kill_in_any_stage_changes_nothing(tmp_path: Path, expected: Result, m
     assert Result.of(folder) == expected
 
 
-def test_five_kills_change_nothing(tmp_path: Path) -> None:
-    kill_again_and_again(tmp_path, 5)
-
-
 @pytest.mark.slow
 def test_fifty_kills_change_nothing(tmp_path: Path) -> None:
-    kill_again_and_again(tmp_path, 50)
-    keep("make test ARGS='-m slow tests/training/test_killed.py'", kills_survived=50)
+    kills = 50
+    whole = tmp_path / "whole"
+    began = perf_counter()
+    process = started(whole)
+    process.join()
+    assert process.exitcode == 0
+    seconds, expected = perf_counter() - began, Result.of(whole)
+
+    moments = random.Random(0)
+    runs, killed = 0, 0
+    while killed < kills:
+        runs += 1
+        folder = tmp_path / f"run-{runs}"
+        finished = False
+        while not finished:
+            process = started(folder)
+            process.join(timeout=moments.uniform(0, seconds / 2) if killed < kills else None)
+            finished = process.exitcode == 0
+            assert process.exitcode in (0, None), f"it could not go on after {killed} kills"
+            if not finished:
+                process.kill()
+                process.join()
+                killed += 1
+        assert Result.of(folder) == expected
+    keep("make test ARGS='-m slow tests/training/test_killed.py'", kills_survived=kills)
