@@ -16,7 +16,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 python := .venv/bin/python
 mixed := $(or $(RUN),runs/mixed-0)
-who := $(or $(RUN),$(wildcard runs/default-0),expert)
+who := $(or $(RUN),$(wildcard runs/default-0),nano-mixed)
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile

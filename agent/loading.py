@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerBase
 from agent.chat_api import PREFIX, ChatPolicy, ChatSettings
 from agent.checksums import DamagedError, read_whole
 from agent.language_policy import LanguagePolicy, Sampling
-from agent.models import Mind, load_model, load_tokenizer, save_model
+from agent.models import TRAINED, TRAINED_FOLDER, Mind, load_model, load_tokenizer, save_model
 from agent.policies import ExpertPolicy, Policy, RandomPolicy, ReactivePolicy
 from agent.precision import fastest_precision
 from agent.prompts import Example
@@ -48,10 +48,10 @@ def load(
     """A policy that can play.
 
     Args:
-        path_or_name: `random`, `reactive` or `expert`; `smollm2`, a Hugging Face id or a model's
-            folder; a run folder, of which the newest checkpoint is taken, or that of the stage
-            behind an @; or `api:` and the name of a model behind a remote chat API (see
-            `agent.chat_api`).
+        path_or_name: `random`, `reactive` or `expert`; `nano-mixed`, which is trained; `smollm2`, a
+            Hugging Face id or a model's folder; a run folder, of which the newest checkpoint is
+            taken, or that of the stage behind an @; or `api:` and the name of a model behind a
+            remote chat API (see `agent.chat_api`).
         sampling: how a language model draws its replies; None: as it was saved.
         mode: what its replies hold; None: as it was saved.
         precision: of its weights; `auto`: what this machine is fastest in.
@@ -74,7 +74,7 @@ def load(
     folder = newest_model(Path(name))
     if folder is None and Path(name, "checkpoints").is_dir():
         raise ValueError(f"of the checkpoints in {name} none is whole: there is no mind to load")
-    mind = _mind(folder or name)
+    mind = _mind(name if name in TRAINED else folder or name)
     saved = _settings(folder or Path(name))
     sampling = sampling or Sampling(**saved["sampling"])
     if temperature is not None:
@@ -99,8 +99,11 @@ def save(policy: LanguagePolicy, folder: Path) -> None:
 def newest_model(run: Path) -> Path | None:
     """The model of a run folder's newest checkpoint that is whole; None where it has none.
 
-    Behind an @ may stand the stage it is to be of: `runs/default-0@cold_start`.
+    Behind an @ may stand the stage it is to be of: `runs/default-0@cold_start`. A mind that comes
+    with the code is its own newest.
     """
+    if str(run) in TRAINED:
+        return TRAINED_FOLDER / run
     folder, stage = run_and_stage(run)
     found = (path.parent for path in folder.glob(f"checkpoints/[0-9]*-{stage}-[0-9]*/{SETTINGS}"))
     for folder in sorted(found, key=lambda path: path.name, reverse=True):

@@ -30,7 +30,10 @@ from envs.errors import nearest
 transformers_logging.set_verbosity_error()
 transformers_logging.disable_progress_bar()
 
-NAMES = ("nano", "smollm2")
+TRAINED = {"nano-mixed": "mixed"}
+"""Minds that come with the code, ready to play: each one's name, and the task it was trained on."""
+TRAINED_FOLDER = Path(__file__).with_name("trained")
+NAMES = ("nano", "smollm2", *TRAINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,9 @@ def load_model(
     """A mind by name. The process keeps memory for it from then on (`keep_freed_memory`).
 
     Args:
-        name: `nano`, a fresh random model; `smollm2`; a folder, as `save_model` or anybody else
-            wrote it; or the id of a causal language model on the Hugging Face hub.
+        name: `nano`, a fresh random model; `nano-mixed`, a trained one; `smollm2`; a folder, as
+            `save_model` or anybody else wrote it; or the id of a causal language model on the
+            Hugging Face hub.
         precision: of the weights: `fp32`, or `bf16` for a mind that only plays.
         seed: of everything random at birth: all of `nano`'s weights, new adapters.
         lora: train new adapters on frozen weights, instead of the weights.
@@ -107,6 +111,8 @@ def _load(name: str, seed: int) -> tuple[PreTrainedModel, PreTrainedTokenizerBas
         return build_nano(seed)
     if name == "smollm2":
         return _from_folder(smollm2_folder())
+    if name in TRAINED:
+        return _from_folder(TRAINED_FOLDER / name)
     here = Path(name).is_dir()
     try:
         return _from_folder(Path(name) if here else _fetched(name))

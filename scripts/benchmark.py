@@ -53,11 +53,11 @@ def main(args: Sequence[str] | None = None) -> None:
 
 
 def _usual() -> tuple[str, ...]:
-    """The references, and the newest run here."""
+    """The references, and the newest run here, or the mind that comes with the code."""
     run = newest_run(Path("runs"))
     if run is None:
-        print("There is no trained mind in runs/ yet: `make train` makes one.")
-    return ("random", "reactive", "expert", *([str(run)] if run else []))
+        print("There is no mind of your own in runs/ yet: `make train` makes one.")
+    return ("random", "reactive", "expert", str(run or "nano-mixed"))
 
 
 class Bars(Progress):

@@ -22,16 +22,17 @@ from agent.types import Episode, Start
 from envs.expert import cannot
 from scripts.cli import friendly, options, write_json
 from training.evaluation import evaluate
+from training.trained_on import trained_task
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """What to measure, and on what."""
 
-    policy: str = "expert"
-    """`random`, `reactive`, `expert`, a run folder, a model's folder, `smollm2` or a hub id"""
-    task: str = "goto-small"
-    """a named task, or any MiniGrid or BabyAI id"""
+    policy: str = "nano-mixed"
+    """`random`, `reactive`, `expert`, `nano-mixed`, a run's or model's folder, or a hub id"""
+    task: str = ""
+    """a named task, or any MiniGrid or BabyAI id; none: what the policy was trained on"""
     phrasing: str = "sentences"
     """how observations are put into words"""
     split: envs.Split = envs.Split.TEST
@@ -54,19 +55,20 @@ def main(args: Sequence[str] | None = None) -> None:
         asked = options(Options, "evaluate", sys.argv[1:] if args is None else args, __doc__ or "")
         if asked.missions < 1 or asked.seats < 1:
             raise ValueError("missions and seats must be at least 1")
+        task = asked.task or trained_task(asked.policy)
         make = partial(envs.make, phrasing=asked.phrasing)
-        starts = [Start(asked.task, seed) for seed in envs.seeds(asked.split, asked.missions)]
+        starts = [Start(task, seed) for seed in envs.seeds(asked.split, asked.missions)]
         policy = load(
             asked.policy, temperature=0.0 if asked.greedy else None, precision=asked.precision
         )
         with Progress(console=Console(stderr=True), transient=True) as progress:
             expert: list[Episode] = []
-            if not cannot(envs.task(asked.task).world_id):
+            if not cannot(envs.task(task).world_id):
                 lengths = progress.add_task("the expert, to compare lengths", total=asked.missions)
                 _, expert = evaluate(
                     ExpertPolicy(), starts, make, on_episode=lambda _: progress.advance(lengths)
                 )
-            bar = progress.add_task(f"{policy.name} on {asked.task}", total=asked.missions)
+            bar = progress.add_task(f"{policy.name} on {task}", total=asked.missions)
             measured, _ = evaluate(
                 policy,
                 starts,
@@ -77,7 +79,7 @@ def main(args: Sequence[str] | None = None) -> None:
             )
         for name, value in asdict(measured).items():
             print(f"{name:20} {value:.4g}" if isinstance(value, float) else f"{name:20} {value}")
-        write_json(asked.json, {"options": asdict(asked), **asdict(measured)})
+        write_json(asked.json, {"options": asdict(asked) | {"task": task}, **asdict(measured)})
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from envs.display import visible
 from scripts.cli import friendly, options, write_json
 from training.picture import draw_episode
 from training.terminal import watch_in_terminal
+from training.trained_on import trained_task
 from training.watch import live_episodes
 
 
@@ -30,10 +31,10 @@ from training.watch import live_episodes
 class Options:
     """Who plays what."""
 
-    policy: str = "expert"
-    """`random`, `reactive`, `expert`, a run folder, a model's folder, `smollm2` or a hub id"""
-    task: str = "goto-small"
-    """a named task, or any MiniGrid or BabyAI id"""
+    policy: str = "nano-mixed"
+    """`random`, `reactive`, `expert`, `nano-mixed`, a run's or model's folder, or a hub id"""
+    task: str = ""
+    """a named task, or any MiniGrid or BabyAI id; none: what the policy was trained on"""
     phrasing: str = "sentences"
     """how observations are put into words"""
     seed: int = 0
@@ -52,26 +53,26 @@ def main(args: Sequence[str] | None = None) -> None:
     """Parse the command line, play, print each turn as it ends."""
     with friendly():
         asked = options(Options, "play", sys.argv[1:] if args is None else args, __doc__ or "")
-        envs.task(asked.task)
+        task = asked.task or trained_task(asked.policy)
+        envs.task(task)
         if asked.seed < 0:
             raise ValueError(f"seed must be 0 or more, got {asked.seed}")
         policy = load(asked.policy, temperature=0.0 if asked.greedy else None)
         console = Console(highlight=False)
         drawn = partial(envs.make, phrasing=asked.phrasing, render_mode="rgb_array")
         if asked.watch:
-            watch_in_terminal(live_episodes([policy], asked.task, asked.seed, drawn), console)
+            watch_in_terminal(live_episodes([policy], task, asked.seed, drawn), console)
             return
         [episode] = play(
             policy,
-            [(Start(asked.task, asked.seed), 0)],
+            [(Start(task, asked.seed), 0)],
             make=partial(envs.make, phrasing=asked.phrasing),
             on_turn=partial(show, console),
         )
-        colour = "green" if episode.success else "red"
         console.print(
             f"\n{episode.status.value} after {len(episode.turns)} turns, "
             f"return {episode.episode_return:.2f}",
-            style=f"bold {colour}",
+            style="bold green" if episode.success else "bold red",
         )
         write_json(asked.json, asdict(episode))
         if asked.picture:

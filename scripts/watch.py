@@ -1,6 +1,6 @@
 """Watch a mind think while it acts, in a window or recorded without one.
 
-python -m scripts.watch                                    the newest run here, or the expert
+python -m scripts.watch                                    the newest run here, or nano-mixed
 python -m scripts.watch --policy runs/default-0 expert     two side by side, on the same seed
 python -m scripts.watch --policy human --blind --save mine.jsonl
 python -m scripts.watch --episodes runs/default-0          what GRPO played; its newest: --first -1
@@ -21,6 +21,7 @@ from agent.loading import load, newest_run, tokenizer_of
 from agent.policies import Policy
 from envs.viewer.window import SIZE
 from scripts.cli import friendly, options, write_json
+from training.trained_on import trained_task
 from training.watch import RECORDED_SIZE, kept_episodes, live_episodes, record, run_window
 from training.watch_config import WatchConfig
 
@@ -34,8 +35,10 @@ def main(args: Sequence[str] | None = None) -> None:
             tokenizer = tokenizer_of(asked.episodes)
             shown = kept_episodes(asked.episodes, asked.first, make, tokenizer)
         else:
-            policies = [_policy(name, asked) for name in asked.policy or (_newest_run(),)]
-            shown = live_episodes(policies, asked.task, asked.seed, make)
+            names = asked.policy or (_newest_run(),)
+            policies = [_policy(name, asked) for name in names]
+            task = asked.task or trained_task(names[0])
+            shown = live_episodes(policies, task, asked.seed, make)
         if not asked.headless:
             said = run_window(
                 shown, Path("pictures"), asked.save, blind=asked.blind,
@@ -62,11 +65,11 @@ def _policy(name: str, asked: WatchConfig) -> Policy | None:
 
 
 def _newest_run() -> str:
-    """The newest run here that has a mind to show; the expert where there is none."""
+    """The newest run here that has a mind to show, or else the mind that comes with the code."""
     if run := newest_run(Path("runs")):
         return str(run)
-    print("There is no trained mind in runs/ yet: this is the expert. `make train` makes one.")
-    return "expert"
+    print("There is no mind of your own in runs/ yet: this is nano-mixed. `make train` makes one.")
+    return "nano-mixed"
 
 
 if __name__ == "__main__":

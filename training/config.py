@@ -228,7 +228,7 @@ class TrainConfig:
     """what the actions are called; `drawn`: three quarters of the episodes have words for them that
     mean nothing"""
     model: str = "nano"
-    """`nano` (from scratch), `smollm2`, a Hugging Face id, or a folder"""
+    """`nano` (from scratch), `nano-mixed` (trained), `smollm2`, a Hugging Face id, or a folder"""
     seed: int = 0
     """fixes the initial weights, the missions and every draw"""
     cold_start: Literal["expert", "none"] = "expert"

@@ -13,10 +13,10 @@ class WatchConfig:
     """Who plays what, and how it is seen."""
 
     policy: tuple[str, ...] = ()
-    """one or two of `random`, `reactive`, `expert`, `human`, a run folder, a model's folder,
-    `smollm2` or a hub id; none: the newest run here, or the expert"""
-    task: str = "goto-small"
-    """a named task, or any MiniGrid or BabyAI id"""
+    """one or two of `random`, `reactive`, `expert`, `human`, `nano-mixed`, a run folder, a model's
+    folder, `smollm2` or a hub id; none: the newest run here, or `nano-mixed`"""
+    task: str = ""
+    """a named task, or any MiniGrid or BabyAI id; none: what the policy was trained on"""
     phrasing: str = "sentences"
     """how observations are put into words"""
     seed: int = 0
@@ -47,7 +47,8 @@ class WatchConfig:
     """without a window, write the episode here, too"""
 
     def __post_init__(self) -> None:
-        task(self.task)
+        if self.task:
+            task(self.task)
         if len(self.policy) > 2:
             raise ValueError(f"one or two policies can be watched at once, got {len(self.policy)}")
         if self.seed < 0:

@@ -17,9 +17,10 @@ class BenchmarkConfig:
     """`balrog-babyai`, `glam`, `mixed` (GLAM's level, and what training never shows of it),
     `ladder`, or `axes`: ways in which a task can differ from what was trained on"""
     policies: tuple[str, ...] = ()
-    """`NAME[,few-shot][,no-think][,greedy]`, where NAME is `random`, `reactive`, `expert`, a run
-    folder (with `@cold_start` behind it: as it was then), a model's folder or id, `smollm2`, or
-    `api:MODEL`; none: the first three and the newest run"""
+    """`NAME[,few-shot][,no-think][,greedy]`, where NAME is `random`, `reactive`, `expert`,
+    `nano-mixed`, a run folder (with `@cold_start` behind it: as it was then), a model's folder or
+    id, `smollm2`, or `api:MODEL`; none: the first three and the newest run, or `nano-mixed` where
+    there is none"""
     task: str = "mixed"
     """what `axes` is about"""
     trials: tuple[str, ...] = ()

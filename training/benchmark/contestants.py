@@ -8,7 +8,7 @@ import envs
 from agent.chat_api import PREFIX, ChatSettings
 from agent.few_shot import examples
 from agent.language_policy import Sampling
-from agent.loading import POLICIES, SETTINGS, load, newest_model, run_and_stage
+from agent.loading import POLICIES, SETTINGS, load, newest_model
 from agent.models import NAMES
 from agent.policies import Policy
 from agent.prompts import Example
@@ -17,7 +17,7 @@ from agent.rollout import MakeWorld
 from envs.errors import unknown
 from envs.phrasing import TRAINING_WORDINGS
 from training.benchmark.protocols import Protocol, Trial
-from training.run_dir import read_run
+from training.trained_on import trained_phrasing
 
 WISHES = ("few-shot", "no-think", "greedy")
 """What may stand behind a policy's name, after commas."""
@@ -110,18 +110,9 @@ def _check_name(source: str, model: Path | None) -> None:
 
 def with_own_phrasing(one: Contestant, phrasing: str = "sentences") -> Contestant | None:
     """The same one told in the words it was trained on, where those are not the protocol's."""
-    own = trained_phrasing(Path(one.source))
+    own = trained_phrasing(one.source)
     known = set(TRAINING_WORDINGS) if own == "drawn" else {own}
     return None if own is None or phrasing in known else replace(one, phrasing=own)
-
-
-def trained_phrasing(folder: Path) -> str | None:
-    """The phrasing of the run that a model comes from; None where there is no run."""
-    folder, _ = run_and_stage(folder)
-    for place in (folder, *folder.parents[:2]):
-        if (place / "run.json").is_file():
-            return str(read_run(place)["config"]["phrasing"])
-    return None
 
 
 @dataclass(frozen=True, slots=True)
