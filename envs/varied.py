@@ -4,9 +4,8 @@ A world whose things, actions and observations are always told in the same words
 heart. Where `GridWorld` is asked for words that are "drawn", half of the episodes have the plain
 nouns, a quarter the plain action words and seven in ten a wording of the project's own; the others
 have these: real words and made-up ones, none of which is held out for tests (`envs.held_out`). What
-stays is what no one could guess: numbers,
-colours, left and right, the points of the compass, the order in which actions are listed and senses
-are told.
+stays is what no one could guess: numbers, colours, left and right, the points of the compass, the
+order in which actions are listed and senses are told.
 """
 
 import re

@@ -7,20 +7,25 @@ import pytest
 import torch
 
 from agent.models import load_model
-from agent.types import ReplyStatus
+from agent.types import Episode, ReplyStatus
 from training.batching import batch_episodes
 from training.cold_start import demonstrate, imitate
+from training.config import TrainConfig
 from training.learner import Learner
 from training.presets import tiny
 
 
-def test_slips_are_read_and_not_imitated() -> None:
+def prepared(**cold: float) -> tuple[TrainConfig, list[Episode], Learner]:
+    """A config whose steps imitate all that is shown, what is shown, and who learns."""
     config = tiny()
-    cold = replace(config.cold, slips=0.3, habit=0.3, episodes_per_step=8)
-    config = replace(config, cold=cold)
+    config = replace(config, cold=replace(config.cold, episodes_per_step=8, **cold))  # type: ignore[arg-type]
     mind = load_model("nano")
-    shown = demonstrate(config, mind)
     learner = Learner(mind, replace(config.learner, precision="fp32"), 1e-3)
+    return config, demonstrate(config, mind), learner
+
+
+def test_slips_are_read_and_not_imitated() -> None:
+    config, shown, learner = prepared(slips=0.3, habit=0.3)
 
     expected, tokens, slips = 0.0, 0, 0
     for episode in shown:  # one by one, token by token
@@ -45,12 +50,7 @@ def test_slips_are_read_and_not_imitated() -> None:
 
 
 def test_reading_adds_a_loss_of_its_own_on_what_is_read() -> None:
-    config = tiny()
-    cold = replace(config.cold, reading=0.25, slips=0.0, episodes_per_step=8)
-    config = replace(config, cold=cold)
-    mind = load_model("nano")
-    shown = demonstrate(config, mind)
-    learner = Learner(mind, replace(config.learner, precision="fp32"), 1e-3)
+    config, shown, learner = prepared(reading=0.25, slips=0.0)
 
     losses: dict[bool, list[float]] = {True: [], False: []}  # by whether the token was written
     for episode in shown:  # row by row, by transformers' own logits
@@ -59,7 +59,7 @@ def test_reading_adds_a_loss_of_its_own_on_what_is_read() -> None:
             ids = [token for piece in pieces for part in piece for token in part]
             written = [w for prompt, reply in pieces for w in [0] * len(prompt) + [1] * len(reply)]
             with torch.no_grad():
-                logits = mind.model(torch.tensor([ids])).logits[0, :-1]
+                logits = learner.model(torch.tensor([ids])).logits[0, :-1]
             logs = logits.log_softmax(-1)
             for place, token in enumerate(ids[1:], 1):
                 losses[bool(written[place])].append(-float(logs[place - 1, token]))

@@ -27,7 +27,6 @@ from training.benchmark.contestants import (
 from training.benchmark.protocols import Protocol
 from training.benchmark.store import Sheet
 from training.circumstances import circumstances
-from training.trained_on import trained_phrasing
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +75,7 @@ def entries(config: BenchmarkConfig, protocol: Protocol, folder: Path) -> list[E
                 "%s was trained on observations told by %r: it plays told by 'sentences', as "
                 "everybody, and told in its own words; both figures are given",
                 one.source,
-                trained_phrasing(one.source),
+                twin.phrasing,
             )
             everyone[twin.slug] = twin
     for name in config.trials:
