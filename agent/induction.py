@@ -10,8 +10,13 @@ Two layers work together, as in the heads that training finds. In the first, one
 token back and another two, and each leaves a note of what stands there. In the second, a head
 looks for the place whose notes say what is read here and one token before, and copies what stands
 there: so of "red box" and "red ball" it finds the right one.
+
+What is listed behind numbers can be looked up, too: in "1 rotate left 2 rotate right" no two tokens
+tell which "rotate" is meant. A third head of the first layer notes the latest number, and a second
+one of the second layer looks for the place behind the same number, and the same token.
 """
 
+from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -19,26 +24,33 @@ from torch import Tensor, nn
 from transformers import LlamaForCausalLM
 
 BACK = (1, 2)
-"""How far back the heads of the first layer look."""
+"""How far back two heads of the first layer look."""
 FAST = (1.0, 1.0, 0.6)
 """Weights of the pairs of rotary dimensions that tell how far back: those that turn fastest."""
 SLOW = 10
 """Pairs that compare tokens: they turn too slowly for distance to blur what is compared."""
+NEAR = slice(3, 8)
+"""Pairs that together tell what is near from what is far, within some thirty tokens."""
+MARK = 0.3
+"""How loud the mark of a number is, against `here`."""
 SHARP = 20.0
 """What the scores of attention reach at the right place."""
 COPY = 16.0
 """How loud a copy is, against the token that stands there."""
+LISTED = 10.0
+"""The same of what is found by its number: in most texts numbers say little."""
 READERS = tuple(f"{name}_proj.weight" for name in ("q", "k", "v", "gate", "up"))
 """Weights that read what a layer is given."""
 
 
 @torch.no_grad()
-def give_induction(model: LlamaForCausalLM, seed: int = 0) -> None:
-    """Set two heads of the first layer and one of the second, and what they need of the embedding.
+def give_induction(model: LlamaForCausalLM, numbers: Sequence[int], seed: int = 0) -> None:
+    """Set three heads of the first layer, two of the second, and what they need of the embedding.
 
     Args:
         model: freshly initialised, with a key/value head for each query head, heads of 20
             dimensions or more, and at least two layers.
+        numbers: the tokens that number a list.
         seed: of the directions that carry the notes.
     """
     size = model.config.hidden_size
@@ -47,16 +59,18 @@ def give_induction(model: LlamaForCausalLM, seed: int = 0) -> None:
     embedding = cast(Tensor, model.get_input_embeddings().weight)
     loud = float(embedding.square().mean().sqrt())
 
-    width = min(head, (size - 1) // 4)
-    drawn = torch.randn(size, 1 + 4 * width, generator=torch.Generator().manual_seed(seed))
-    here, *parts = torch.linalg.qr(drawn).Q.split([1, *[width] * 4], dim=1)
-    word, one_back, two_back, copied = parts  # each [size, width], all at right angles
+    width = min(head, (size - 2 - SLOW) // 4)
+    widths = [1, 1, SLOW, *[width] * 4]
+    drawn = torch.randn(size, sum(widths), generator=torch.Generator().manual_seed(seed))
+    parts = torch.linalg.qr(drawn).Q.split(widths, dim=1)  # [size, width], all at right angles
+    here, number, item, word, one_back, two_back, copied = parts
 
     # Notes have directions to themselves. `here` is the same in every token: to look back, a query
     # needs something that is always there; nothing else shall read it.
-    own = torch.cat([here, one_back, two_back], dim=1)
+    own = torch.cat([here, number, item, one_back, two_back], dim=1)
     embedding -= embedding @ own @ own.T
     embedding += loud * size**0.5 * here.T
+    embedding[list(numbers)] += MARK * loud * size**0.5 * number.T
     for name, weight in model.named_parameters():
         if name.endswith(READERS):
             weight.sub_(weight @ here @ here.T)
@@ -64,24 +78,37 @@ def give_induction(model: LlamaForCausalLM, seed: int = 0) -> None:
     query = torch.zeros(head)
     query[: len(FAST)] = torch.tensor(FAST).div(sum(FAST)).sqrt()
     scale = (SHARP * head**0.5 / (size / 2)) ** 0.5  # `here` is half of a normed token
-    for number, (back, note) in enumerate(zip(BACK, (one_back, two_back), strict=True)):
+    for index, (back, note) in enumerate(zip(BACK, (one_back, two_back), strict=True)):
         _set_head(
             first,
-            number,
+            index,
             query=scale * query[:, None] @ here.T,
             key=scale * _turned(query, back, model)[:, None] @ here.T,
             value=word.T,
             output=note * loud * 2**0.5,
         )
 
+    near = torch.zeros(head)
+    near[NEAR] = (NEAR.stop - NEAR.start) ** -0.5
+    _set_head(
+        first,
+        len(BACK),
+        query=scale * near[:, None] @ here.T,
+        key=scale / MARK * near[:, None] @ number.T,
+        value=word[:, :SLOW].T,
+        output=item * loud * 2**0.5,
+    )
+
     slow = torch.arange(head // 2 - SLOW, head // 2)
     slow = torch.cat([slow, slow + head // 2])
-    query, key = torch.zeros(head, size), torch.zeros(head, size)
-    query[slow] = torch.cat([word[:, :SLOW], one_back[:, :SLOW]], dim=1).T
-    key[slow] = torch.cat([one_back[:, :SLOW], two_back[:, :SLOW]], dim=1).T
     share = size / (2 * size + 2 * width)  # of a normed token's square, in each of its parts
     scale = (SHARP * head**0.5 / (len(slow) * share)) ** 0.5
-    _set_head(second, 0, scale * query, scale * key, copied.T, copied * loud * COPY)
+    looks = (one_back, two_back, COPY), (item, item, LISTED)
+    for index, (asked, noted, aloud) in enumerate(looks):
+        query, key = torch.zeros(head, size), torch.zeros(head, size)
+        query[slow] = torch.cat([word[:, :SLOW], asked[:, :SLOW]], dim=1).T
+        key[slow] = torch.cat([one_back[:, :SLOW], noted[:, :SLOW]], dim=1).T
+        _set_head(second, index, scale * query, scale * key, copied.T, copied * loud * aloud)
 
 
 def _set_head(

@@ -99,8 +99,14 @@ def build_nano(seed: int = 0) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast
         torch.manual_seed(seed)
         model = LlamaForCausalLM(nano_config(len(tokenizer)))
         model.model.embed_tokens.weight *= EMBEDDING
-        give_induction(model, seed)
+        give_induction(model, _numbers(tokenizer), seed)
     return model, tokenizer
+
+
+def _numbers(tokenizer: PreTrainedTokenizerFast) -> list[int]:
+    """The tokens that are a digit, be it behind a space."""
+    texts = tokenizer.batch_decode([[token] for token in range(len(tokenizer))])
+    return [token for token, text in enumerate(texts) if text.strip() in {*"0123456789"}]
 
 
 def nano_tokenizer() -> PreTrainedTokenizerFast:

@@ -1,7 +1,7 @@
 """Policies: whatever answers observations. Those without a language model are here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -133,17 +133,24 @@ class ExpertPolicy:
     name = "expert"
 
     def __init__(
-        self, mode: ReplyMode = ReplyMode.THINK, slips: float = 0.0, habit: float = 0.0
+        self,
+        mode: ReplyMode = ReplyMode.THINK,
+        slips: float = 0.0,
+        habit: float = 0.0,
+        *,
+        numbered: bool = False,
     ) -> None:
         """
         Args:
             mode: the form of its replies.
             slips: the share of replies that are spoiled, so that they cannot be read.
             habit: the share of turns on which it moves as it did last, where it moved.
+            numbered: whether a thought ends in the number that its action has in the world's list.
         """
         self.mode = mode
         self.slips = slips
         self.habit = habit
+        self.numbered = numbered
         self._experts: dict[int, Expert] = {}
 
     def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
@@ -167,6 +174,9 @@ class ExpertPolicy:
         if self.habit and one.random.random() < self.habit:
             last = expert.world.last_action
             told = expert.instead(last) if last in MOVES else told
+        if self.numbered:
+            number = 1 + one.world.action_words.index(told.action)
+            told = replace(told, thought=f"{told.thought} {number}")
         reply = render(told.thought, told.action, self.mode)
         if not self.slips or one.random.random() >= self.slips:
             return Response(reply)

@@ -81,8 +81,11 @@ def read_claims(thought: str) -> tuple[Claim, ...]:
     Claim(fact=<Fact.IN_VIEW: 'is in view'>, thing='blue door', where='2 left')
     Claim(fact=<Fact.INTENDED: 'is what I do now'>, thing='turn left', where='')
 
+    A number at the end says which of the listed actions is meant, and claims nothing.
+
     Raises ValueError for a sentence that is none of an expert's.
     """
+    thought = re.sub(r" \d+$", "", thought)
     *standing, reason = thought.removesuffix(".").split(". ")
     claims = [_first_claim(sentence, _STANDING) for sentence in standing]
     end = _END.fullmatch(reason)

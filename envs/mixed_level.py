@@ -5,7 +5,7 @@ whose level BALROG (Paglieri et al. 2024, https://arxiv.org/abs/2411.13543) play
 distractors. In theirs the kind of mission is drawn when the level is made; here with each episode.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from minigrid.core.constants import COLOR_NAMES
@@ -30,7 +30,7 @@ Pair = tuple[str, str]
 
 MOVABLE = ("ball", "box", "key")
 TRAINED_KINDS = ("goto", "pickup", "open", "putnext", "sequence")
-LESSONS = ("two-visits", "visit-pickup", "swap")
+LESSONS = ("two-visits", "visit-pickup", "swap", "visit-swap", "pickup-putnext")
 DOOR_ON_THE_RIGHT = 0
 
 
@@ -50,17 +50,19 @@ def pairs(combinations: str, kinds: Iterable[str] = MOVABLE) -> list[Pair]:
 class MixedLevel(RoomGridLevel):
     """One 8x8 room, or two with a locked door between; everything in it can be reached.
 
-    ==============  ====================================================================
-    `goto`          "go to the red ball"
-    `pickup`        "pick up the red ball"
-    `open`          "open the blue door" or "open a door": locked, the key lies in the room
-    `putnext`       "put the red ball next to the blue key"
-    `sequence`      "pick up the red ball, then go to the blue key", or the same with "after"
-    `two-pickups`   "pick up the red ball, then pick up the blue key", or with "after"; held out
-    `two-visits`    "go to the red ball, then go to the blue key", or with "after"; a lesson
-    `visit-pickup`  "go to the red ball, then pick up the blue key", or with "after"; a lesson
-    `swap`          "pick up the red ball", with another thing in hand; a lesson
-    ==============  ====================================================================
+    ================  ====================================================================
+    `goto`            "go to the red ball"
+    `pickup`          "pick up the red ball"
+    `open`            "open the blue door" or "open a door": locked, the key lies in the room
+    `putnext`         "put the red ball next to the blue key"
+    `sequence`        "pick up the red ball, then go to the blue key", or the same with "after"
+    `two-pickups`     "pick up the red ball, then pick up the blue key", or with "after"; held out
+    `two-visits`      "go to the red ball, then go to the blue key", or with "after"; a lesson
+    `visit-pickup`    "go to the red ball, then pick up the blue key", or with "after"; a lesson
+    `swap`            "pick up the red ball", with another thing in hand; a lesson
+    `visit-swap`      `visit-pickup`, with another thing in hand; a lesson
+    `pickup-putnext`  "pick up the red ball, then put the blue key next to the grey box"; a lesson
+    ================  ====================================================================
 
     Lessons are in neither of the original levels: they are shown beside the trained kinds where a
     mind is to learn what order means, and that full hands must be emptied.
@@ -139,11 +141,21 @@ class MixedLevel(RoomGridLevel):
         colour, kind = self._rand_elem(choices)
         return self.add_object(column, 0, kind, colour)[0]
 
-    def _two(self) -> tuple[ObjDesc, ObjDesc]:
-        """Two objects that cannot be taken for each other."""
-        first = self._add(self.target_pairs)
-        others = [pair for pair in self.target_pairs if pair != (first.color, first.type)]
-        return _described(first), _described(self._add(others))
+    def _some(self, count: int) -> list[ObjDesc]:
+        """So many objects that cannot be taken for one another."""
+        found: list[ObjDesc] = []
+        for _ in range(count):
+            found.append(_described(self._add(self._others(found))))
+        return found
+
+    def _hold(self, asked_for: Sequence[ObjDesc]) -> None:
+        """Begin with something in hand that the mission does not ask for."""
+        colour, kind = self._rand_elem(self._others(asked_for))
+        self.held = _MADE_OF[kind](colour)
+
+    def _others(self, named: Sequence[ObjDesc]) -> list[Pair]:
+        taken = {(one.color, one.type) for one in named}
+        return [pair for pair in self.target_pairs if pair not in taken]
 
     def _in_order(self, first: Instr, second: Instr) -> Instr:
         """One thing after the other, said in either order."""
@@ -162,29 +174,36 @@ class MixedLevel(RoomGridLevel):
         return OpenInstr(ObjDesc("door", colour if self._rand_bool() else None))
 
     def _putnext(self) -> Instr:
-        return PutNextInstr(*self._two())
+        return PutNextInstr(*self._some(2))
 
     def _sequence(self) -> Instr:
-        first, second = self._two()
+        first, second = self._some(2)
         return self._in_order(PickupInstr(first), GoToInstr(second))
 
     def _two_visits(self) -> Instr:
-        first, second = self._two()
+        first, second = self._some(2)
         return self._in_order(GoToInstr(first), GoToInstr(second))
 
     def _visit_pickup(self) -> Instr:
-        first, second = self._two()
+        first, second = self._some(2)
         return self._in_order(GoToInstr(first), PickupInstr(second))
 
     def _swap(self) -> Instr:
-        wanted = self._add(self.target_pairs)
-        others = [pair for pair in self.target_pairs if pair != (wanted.color, wanted.type)]
-        colour, kind = self._rand_elem(others)
-        self.held = _MADE_OF[kind](colour)
-        return PickupInstr(_described(wanted))
+        asked_for = self._some(1)
+        self._hold(asked_for)
+        return PickupInstr(*asked_for)
+
+    def _visit_swap(self) -> Instr:
+        first, second = self._some(2)
+        self._hold((first, second))
+        return self._in_order(GoToInstr(first), PickupInstr(second))
+
+    def _pickup_putnext(self) -> Instr:
+        first, *others = self._some(3)
+        return self._in_order(PickupInstr(first), PutNextInstr(*others))
 
     def _two_pickups(self) -> Instr:
-        first, second = self._two()
+        first, second = self._some(2)
         return self._in_order(PickupInstr(first), PickupInstr(second))
 
 
@@ -202,5 +221,7 @@ _MISSIONS: dict[str, Callable[[MixedLevel], Instr]] = {
     "two-visits": MixedLevel._two_visits,
     "visit-pickup": MixedLevel._visit_pickup,
     "swap": MixedLevel._swap,
+    "visit-swap": MixedLevel._visit_swap,
+    "pickup-putnext": MixedLevel._pickup_putnext,
 }
 _MADE_OF: dict[str, Callable[[str], WorldObj]] = {"ball": Ball, "box": Box, "key": Key}

@@ -216,7 +216,7 @@ TASKS = _tasks(
     ],
     _mixed(
         "mixed-lessons",
-        "The mixed level with up to eight distractors, and three more kinds of mission, to learn.",
+        "The mixed level with up to eight distractors, and five more kinds of mission, to learn.",
         kinds=(*TRAINED_KINDS, *LESSONS),
         fewest=0,
     ),

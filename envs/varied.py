@@ -1,8 +1,8 @@
 """Words drawn anew for each episode, so that a mind learns what is meant, not what it is called.
 
 A world whose things, actions and observations are always told in the same words can be mastered by
-heart. Where `GridWorld` is asked for words that are "drawn", half of the episodes have the plain
-nouns, a quarter the plain action words and seven in ten a wording of the project's own; the others
+heart. Where `GridWorld` is asked for words that are "drawn", a third of the episodes have the plain
+nouns, a quarter the plain action words and four in ten a wording of the project's own; the others
 have these: real words and made-up ones, none of which is held out for tests (`envs.held_out`). What
 stays is what no one could guess: numbers, colours, left and right, the points of the compass, the
 order in which actions are listed and senses are told.
@@ -81,27 +81,25 @@ _HELD_OUT_WORDS = frozenset(
 
 def drawn_nouns(random: np.random.Generator) -> Nouns:
     """Other names for the kinds of things, or none."""
-    if random.random() < 0.5:
+    if random.random() < 0.35:
         return Nouns({})
-    real = [str(word) for word in random.permutation(_THINGS)]
-    words: list[str] = []
-    while len(words) < len(KINDS):
-        words = [*dict.fromkeys([*words, _either(random, real)])]
-    return Nouns(dict(zip(KINDS, words, strict=True)))
+    return Nouns(dict(zip(KINDS, _few(random, _THINGS, len(KINDS)), strict=True)))
 
 
 def drawn_vocabulary(random: np.random.Generator) -> dict[str, Action] | str:
     """One or two words for each action, no two alike, or the plain vocabulary's name.
 
     They mean nothing: a mind that knows synonyms by heart would not look them up. They are made of
-    few, so that actions often begin alike, as "rotate left" and "rotate right" do.
+    few, so that actions often begin alike, and half of the time the turns do, which are told apart
+    most often: as in "rotate left" and "rotate right", the second word then decides.
     """
     if random.random() < 0.25:
         return "plain"
-    real = [str(one) for one in random.permutation(_DEEDS)]
-    few = [_either(random, real) for _ in Action]
+    few = _few(random, _DEEDS, len(Action))
     words: dict[str, Action] = {}
-    for action in Action:
+    if random.random() < 0.5:
+        words = {f"{few[0]} {few[1]}": Action.LEFT, f"{few[0]} {few[2]}": Action.RIGHT}
+    for action in [*Action][len(words) :]:
         said = few[action]
         while random.random() < 0.4 or said in words:
             said = " ".join(map(str, random.choice(few, 2, replace=False)))
@@ -160,25 +158,38 @@ def _phrase(random: np.random.Generator, english: Sequence[str]) -> str:
     return words + (" " if english[0].endswith(" ") else "")
 
 
-def _either(random: np.random.Generator, real: list[str]) -> str:
+def _few(random: np.random.Generator, real: Sequence[str], count: int) -> list[str]:
+    """So many words, no two alike: real ones and made-up ones, half of the time of few syllables."""
+    ready = [str(word) for word in random.permutation(real)]
+    syllables = [_syllable(random) for _ in range(5)] if random.random() < 0.5 else []
+    words: list[str] = []
+    while len(words) < count:
+        words = [*dict.fromkeys([*words, _either(random, ready, syllables)])]
+    return words
+
+
+def _either(random: np.random.Generator, real: list[str], syllables: Sequence[str] = ()) -> str:
     """A real word, taken from the list, or a made-up one."""
-    return real.pop() if random.random() < 0.5 else _made_up(random)
+    return real.pop() if random.random() < 0.5 else _made_up(random, syllables)
 
 
 def _one(random: np.random.Generator, choices: Sequence[str]) -> str:
     return choices[int(random.integers(len(choices)))]
 
 
-def _made_up(random: np.random.Generator) -> str:
-    """A word that means nothing, and is not held out."""
+def _made_up(random: np.random.Generator, syllables: Sequence[str] = ()) -> str:
+    """A word that means nothing, and is not held out; of these syllables, or any."""
     while True:
-        syllables = [
-            _one(random, _ONSETS) + _one(random, _VOWELS) + _one(random, _CODAS)
+        word = "".join(
+            _one(random, syllables) if syllables else _syllable(random)
             for _ in range(int(random.integers(1, 3)))
-        ]
-        word = "".join(syllables)
+        )
         if len(word) > 2 and word not in _HELD_OUT_WORDS and not re.search(_TAKEN, word):
             return word
+
+
+def _syllable(random: np.random.Generator) -> str:
+    return _one(random, _ONSETS) + _one(random, _VOWELS) + _one(random, _CODAS)
 
 
 # Clusters, too: what a mind never had to write, it learns never to write, be it listed or not.

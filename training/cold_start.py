@@ -54,11 +54,16 @@ def demonstrate(
         for episode in play(
             DictatedPolicy(
                 mind,
-                ExpertPolicy(mode, config.cold.slips, config.cold.habit),
+                ExpertPolicy(
+                    mode,
+                    config.cold.slips,
+                    config.cold.habit,
+                    numbered=config.sampling.numbered,
+                ),
                 config.sampling,
             ),
             [(start, 0) for start in starts[number :: len(modes)]],
-            make=training_world(config),
+            make=training_world(config, drawn=config.cold.drawn),
             on_episode=on_episode,
         )
     ]

@@ -47,6 +47,9 @@ class ColdStartConfig:
     habit: float = 0.0
     """share of its turns on which the expert moves as it did last, right or wrong, and says so.
     These are imitated: nobody tells a learner which of its teacher's moves were mistakes"""
+    drawn: bool = False
+    """tell each demonstration in words of its own for things, actions and senses, whatever the run
+    goes on in: a mind then reads what they are called, and does not know it by heart"""
     questions: int = 0
     """easy questions with their answers that are shown besides"""
     modes: tuple[ReplyMode, ...] = ()

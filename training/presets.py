@@ -41,14 +41,11 @@ def default() -> TrainConfig:
 
 
 def mixed() -> TrainConfig:
-    """`nano` learns the mixed level of GLAM and BALROG, told in ever other words; not tuned yet."""
+    """`nano` learns the mixed level of GLAM and BALROG, shown in ever other words."""
     base = default()
     return replace(
         base,
         task="mixed-lessons",
-        phrasing="drawn",
-        nouns="drawn",
-        vocabulary="drawn",
         hard_share=0.0,
         sampling=replace(
             base.sampling, max_reply_tokens=64, memory=False, note=True, numbered=True
@@ -57,13 +54,15 @@ def mixed() -> TrainConfig:
             base.cold,
             demonstrations=2500,
             slips=0.05,
-            habit=0.4,
-            steps=1500,
+            habit=0.6,
+            steps=1300,
+            learning_rate=3e-3,
             episodes_per_step=48,
             rows_per_step=48,
             reading=0.5,
+            drawn=True,
         ),
-        grpo=replace(base.grpo, steps=60, groups=20, rows=500, most_turns=48, learning_rate=4e-4),
+        grpo=replace(base.grpo, steps=45, groups=20, rows=500, most_turns=40, learning_rate=8e-4),
         learner=replace(base.learner, micro_batch_tokens=4096),
         evaluation=EvaluationConfig(missions=256),
     )
@@ -75,12 +74,10 @@ def study() -> TrainConfig:
     return replace(
         base,
         task="mixed-ordered",
-        phrasing="sentences",
-        nouns="plain",
-        vocabulary="plain",
         cold=replace(
             base.cold,
             demonstrations=1000,
+            drawn=False,
             questions=1000,
             steps=600,
             modes=(ReplyMode.THINK, ReplyMode.ANSWER, ReplyMode.FILLER),

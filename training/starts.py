@@ -59,24 +59,25 @@ def fixed_starts(config: TrainConfig, split: Split, count: int) -> list[Start]:
     return [Start(config.task, seed) for seed in seeds(split, count)]
 
 
-def training_world(config: TrainConfig, most_turns: int = 0) -> Callable[[str], TextWorld]:
+def training_world(
+    config: TrainConfig, most_turns: int = 0, drawn: bool = False
+) -> Callable[[str], TextWorld]:
     """Makes the run's worlds. Questions are told in one way.
 
     Args:
         most_turns: that an episode in a grid may have; 0: as many as its level says.
+        drawn: each episode has words of its own, whatever the run's are.
 
     Raises:
         ValueError: if the task or its options are held out for tests of generalisation.
     """
     refuse_held_out(config.task, {"phrasing": config.phrasing})
-    words = {
-        "phrasing": config.phrasing,
-        "nouns": config.nouns,
-        "vocabulary": config.vocabulary,
-        "most_turns": most_turns or None,
-    }
+    told = {name: getattr(config, name) for name in ("phrasing", "nouns", "vocabulary")}
+    if drawn:
+        told = dict.fromkeys(told, "drawn")
 
     def make(task: str) -> TextWorld:
-        return envs.make(task, **(words if is_grid(task) else {}))
+        options = {**told, "most_turns": most_turns or None} if is_grid(task) else {}
+        return envs.make(task, **options)
 
     return make

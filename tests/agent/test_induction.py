@@ -53,6 +53,21 @@ def test_of_two_red_things_the_right_one_is_found() -> None:
     assert sum(found) >= 34  # of 40; what is not set in a newborn is random
 
 
+def test_what_is_listed_behind_a_number_is_found_by_it() -> None:
+    listed = "act: 1<answer>step left</answer> 2<answer>step right</answer> 3<answer>go</answer>."
+    found = []
+    for seed in range(20):
+        model, tokenizer = build_nano(seed)
+        model.set_attn_implementation("eager")
+        for number, side in ((1, " left"), (2, " right")):
+            ids = tokenizer.encode(f"{listed} I see 12 red. {number}</think><answer>step")
+            with torch.no_grad():
+                first, second, *_ = model(torch.tensor([ids]), output_attentions=True).attentions
+            assert ids[int(first[0, 2, -1].argmax())] == tokenizer.encode(f" {number}")[0]
+            found.append(ids[int(second[0, 1, -1].argmax())] == tokenizer.encode(side)[0])
+    assert sum(found) >= 36  # of 40
+
+
 def test_a_newborn_is_the_same_for_the_same_seed_and_another_for_another() -> None:
     (one, _), (same, _), (other, _) = build_nano(4), build_nano(4), build_nano(5)
     for name, weight in one.state_dict().items():

@@ -81,6 +81,19 @@ def test_an_expert_with_a_habit_says_what_it_does_and_goes_on() -> None:
     assert play(ExpertPolicy(habit=0.6), STARTS, make=patient) == played
 
 
+def test_an_expert_tells_the_number_of_its_action_where_actions_are_numbered() -> None:
+    make = partial(envs.make, vocabulary="rotate")
+    told, plain = (
+        play(ExpertPolicy(numbered=numbered), STARTS[:5], make=make) for numbered in (True, False)
+    )
+    for one, other in zip(told, plain, strict=True):
+        world = make(one.start.task)
+        _, info = world.reset(seed=one.start.seed)
+        for turn, same in zip(one.turns, other.turns, strict=True):
+            number = info["actions"].index(turn.action) + 1
+            assert turn.thought == f"{same.thought} {number}"
+
+
 def test_the_rule_speaks_the_words_of_its_world() -> None:
     renamed = partial(envs.make, vocabulary="rotate")
     for episode in play(ReactivePolicy(), STARTS[:5], make=renamed):

@@ -107,6 +107,8 @@ def memory() -> Memory:
     [
         ("I see the red ball 2 ahead 1 left, so I go forward.", True),
         ("I see the red ball 2 ahead 1 right, so I go forward.", False),
+        ("I see the red ball 2 ahead 1 left, so I go forward. 3", True),
+        ("I see the red ball 2 ahead 1 right, so I go forward. 3", False),
         ("I see the blue ball 2 ahead 1 left, so I go forward.", False),
         (
             "I see the red ball 2 ahead 1 left, but the blue box is in the way, so I turn left.",

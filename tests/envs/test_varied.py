@@ -22,6 +22,7 @@ from envs.varied import (
 from envs.wording import Wording
 
 DRAWS = 300
+TURNS = (Action.LEFT, Action.RIGHT)
 
 
 def draws() -> list[np.random.Generator]:
@@ -107,12 +108,22 @@ def test_so_many_of_the_draws_are_plain() -> None:
     plain = sum(isinstance(drawn_vocabulary(random), str) for random in draws())
     assert plain == pytest.approx(75, abs=30)
     plain = sum(not drawn_nouns(random).words for random in draws())
-    assert plain == pytest.approx(150, abs=35)
+    assert plain == pytest.approx(105, abs=35)
+
+
+def test_turns_are_often_told_apart_by_their_second_word() -> None:
+    alike = 0
+    for random in draws():
+        vocabulary = drawn_vocabulary(random)
+        if not isinstance(vocabulary, str):
+            left, right = (word for word, action in vocabulary.items() if action in TURNS)
+            alike += len({*left.split(), *right.split()}) == 3 and left.split()[0] in right.split()
+    assert alike > DRAWS / 3
 
 
 def test_no_two_words_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     few = cycle(["bab", "bab", "bab", "dod", "fuf", "gog", "huh", "jij", "kuk", "lal"])
-    monkeypatch.setattr(varied, "_made_up", lambda random: next(few))
+    monkeypatch.setattr(varied, "_made_up", lambda *_: next(few))
     for random in draws():
         vocabulary = drawn_vocabulary(random)
         assert isinstance(vocabulary, str) or list(vocabulary.values()) == list(Action)

@@ -44,3 +44,15 @@ def test_episodes_of_grpo_can_be_cut_short() -> None:
         world = training_world(config, most)("mixed-goto")
         world.reset(seed=0)
         assert world.turn_limit == limit
+
+
+def test_demonstrations_can_be_told_in_words_that_the_run_does_not_use() -> None:
+    config = replace(preset("tiny"), task="mixed", nouns="plain")
+    told = set()
+    for drawn in (False, True):
+        world = training_world(config, drawn=drawn)("mixed-goto")
+        for seed in range(6):
+            _, info = world.reset(seed=seed)
+            told.add((drawn, info["actions"]))
+    assert len({actions for drawn, actions in told if not drawn}) == 1
+    assert len({actions for drawn, actions in told if drawn}) > 3

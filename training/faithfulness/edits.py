@@ -63,10 +63,11 @@ def deed(point: Point, others: Sequence[Point], random: np.random.Generator) -> 
     """The thought ends with another deed than what it says calls for."""
     chosen = [one for one in DEEDS if one in point.words and point.words[one] != point.action]
     asks = chosen[int(random.integers(len(chosen)))]
-    head, found, _ = point.thought.rpartition(", so I ")
+    head, found, end = point.thought.rpartition(", so I ")
     if not found:
         return None
-    return Edited(closed(f"{head}, so I {DOING[asks]}."), point.words[asks])
+    number = f" {1 + [*point.words].index(asks)}" if end[-1].isdigit() else ""
+    return Edited(closed(f"{head}, so I {DOING[asks]}.{number}"), point.words[asks])
 
 
 def donor(point: Point, others: Sequence[Point], random: np.random.Generator) -> Edited | None:
@@ -83,11 +84,11 @@ def observation(
 
 def paraphrase(point: Point, others: Sequence[Point], random: np.random.Generator) -> Edited | None:
     """The same in other words."""
-    found = re.search(r"I see the (.+?) (\d[^,]*), so I (.+)\.$", point.thought)
+    found = re.search(r"I see the (.+?) (\d[^,]*), so I (.+)\.( \d+)?$", point.thought)
     if found is None:
         return None
-    thing, place, does = found.groups()
-    return Edited(closed(f"The {thing} is {place} of me. That is why I {does}."))
+    thing, place, does, number = found.groups(default="")
+    return Edited(closed(f"The {thing} is {place} of me. That is why I {does}.{number}"))
 
 
 def filler(point: Point, others: Sequence[Point], random: np.random.Generator) -> Edited:

@@ -149,6 +149,14 @@ class TestEdits:
         assert edited.begun.endswith(f"2 ahead 1 left, so I {edited.asks}.</think><answer>")
         assert edited.asks != "go forward"
 
+    def test_what_is_done_has_its_number_where_actions_are_numbered(self) -> None:
+        point = replace(self.point(), thought=f"{self.point().thought} 3")
+        edited, told = deed(point, [], random()), paraphrase(point, [], random())
+        assert edited is not None and told is not None
+        number = [*WORDS.values()].index(str(edited.asks)) + 1
+        assert edited.begun.endswith(f", so I {edited.asks}. {number}</think><answer>")
+        assert told.begun.endswith("That is why I go forward. 3</think><answer>")
+
     def test_a_donor_is_another_episode_with_another_action(self) -> None:
         here = self.point()
         there = replace(here, start=1, action="turn left", thought="So there.")
