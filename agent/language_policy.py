@@ -46,8 +46,8 @@ class Sampling:
     """whether a segment opens with the last thought, where its turn fell out of sight: with a
     history of 0, it is then all that is known of the past"""
     numbered: bool = False
-    """whether the actions are listed with numbers, each as it would stand in a reply: for minds to
-    whom their words mean nothing"""
+    """whether the actions are listed with numbers, each as it would stand in a reply, and thoughts
+    are taught to end in a number: for minds to whom their words mean nothing"""
 
     def __post_init__(self) -> None:
         if self.temperature < 0:

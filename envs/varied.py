@@ -159,7 +159,7 @@ def _phrase(random: np.random.Generator, english: Sequence[str]) -> str:
 
 
 def _few(random: np.random.Generator, real: Sequence[str], count: int) -> list[str]:
-    """So many words, no two alike: real ones and made-up ones, half of the time of few syllables."""
+    """So many words, no two alike, real and made-up, half of the time of few syllables."""
     ready = [str(word) for word in random.permutation(real)]
     syllables = [_syllable(random) for _ in range(5)] if random.random() < 0.5 else []
     words: list[str] = []
