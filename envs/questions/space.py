@@ -26,7 +26,7 @@ from envs.thoughts import side
 _NORTH = ((0, 0), 3)
 """A pose from which what is ahead is north, and what is to the right is east."""
 
-PATIENCE = 2000
+PATIENCE = 50_000
 """Scenes that are drawn to find one in which the wanted image is right."""
 
 SIDES = ("behind me", "to my left", "to my right")

@@ -9,7 +9,9 @@ import torch
 from gymnasium.error import ResetNeeded
 
 from envs.questions import CONTROLS, FAMILIES, OUTCOME, Item, Perspective, QuestionWorld
+from envs.questions.scenes import draw_scene
 from envs.questions.suite import read_suite
+from envs.tasks import SEEDS_PER_SPLIT, Split
 from envs.text_world import EpisodeStatus
 
 DRAWN = 120
@@ -53,6 +55,12 @@ def test_each_has_one_right_choice(items: Items) -> None:
 def test_the_seed_fixes_the_item() -> None:
     for family in FAMILIES:
         assert drawn(family, Perspective.EGOCENTRIC, 4) == drawn(family, Perspective.EGOCENTRIC, 4)
+
+
+def test_no_room_that_is_asked_about_is_one_of_a_task() -> None:
+    seeds = [draw_scene(np.random.default_rng(number)).seed for number in range(20)]
+    assert min(seeds) > len(Split) * SEEDS_PER_SPLIT
+    assert len(set(seeds)) == 20
 
 
 def test_no_place_among_the_choices_is_likelier(items: Items) -> None:

@@ -26,7 +26,7 @@ from scripts import questions
 from training.answer_table import table
 from training.answers import Answer, answers, likelihoods
 
-FROZEN = "90d340fa8ec04ce1e470409936a46dfba94ad67dc514f725999a234d63835b47"
+FROZEN = "f35eb489de9ec55552e9936b26b27ab5e6d4d52ec9a112151e8dcd803159c182"
 
 
 class TestSuite:
