@@ -3,7 +3,7 @@
 import numpy as np
 
 from envs.actions import Action
-from envs.claims import check, claims_in
+from envs.claims import check, claims_in, unnumbered
 from envs.grid_world import GridWorld
 from envs.memory import Memory
 from envs.text_world import TextWorld
@@ -46,7 +46,7 @@ class Body:
 
     def judge(self, thought: str) -> tuple[Claim, ...]:
         """The sentences of a thought, each with what had been observed says to it."""
-        sentences = [one.strip(" .") for one in thought.split(". ")]
+        sentences = [one.strip(" .") for one in unnumbered(thought).split(". ")]
         return tuple(Claim(f"{one}.", self._verdict(one)) for one in sentences if one)
 
     def _verdict(self, sentence: str) -> Verdict:

@@ -81,12 +81,9 @@ def read_claims(thought: str) -> tuple[Claim, ...]:
     Claim(fact=<Fact.IN_VIEW: 'is in view'>, thing='blue door', where='2 left')
     Claim(fact=<Fact.INTENDED: 'is what I do now'>, thing='turn left', where='')
 
-    A number at the end says which of the listed actions is meant, and claims nothing.
-
     Raises ValueError for a sentence that is none of an expert's.
     """
-    thought = re.sub(r" \d+$", "", thought)
-    *standing, reason = thought.removesuffix(".").split(". ")
+    *standing, reason = unnumbered(thought).removesuffix(".").split(". ")
     claims = [_first_claim(sentence, _STANDING) for sentence in standing]
     end = _END.fullmatch(reason)
     if end is None:
@@ -96,6 +93,15 @@ def read_claims(thought: str) -> tuple[Claim, ...]:
     claims += _obstacle(end["but"] or "", claims)
     claims += _purpose(end["purpose"] or "")
     return (*claims, Claim(Fact.INTENDED, end["action"]))
+
+
+def unnumbered(thought: str) -> str:
+    """A thought without the number at its end, which tells its action and claims nothing.
+
+    >>> unnumbered("I look around, so I turn left. 1")
+    'I look around, so I turn left.'
+    """
+    return re.sub(r"(?<=\.) \d+$", "", thought)
 
 
 def claims_in(thought: str) -> tuple[Claim, ...]:

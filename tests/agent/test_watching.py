@@ -39,9 +39,10 @@ def to_the_end(watched: Watched) -> Watched:
     return watched
 
 
-def test_the_experts_episode_is_the_one_it_plays() -> None:
-    [expected] = play(ExpertPolicy(), [(START, 0)])
-    watched = to_the_end(Watched(ExpertPolicy(), START, MAKE))
+@pytest.mark.parametrize("numbered", [False, True])
+def test_the_experts_episode_is_the_one_it_plays(numbered: bool) -> None:
+    [expected] = play(ExpertPolicy(numbered=numbered), [(START, 0)])
+    watched = to_the_end(Watched(ExpertPolicy(numbered=numbered), START, MAKE))
     assert watched.episode() == expected
     assert len(watched.moments) == len(expected.turns) + 1
     for turn, played in enumerate(expected.turns):
