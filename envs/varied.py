@@ -67,7 +67,12 @@ _ENGLISH = {
 """Fields of a wording -> how it may begin, before what fills its hole."""
 
 _HOLES = {"sight": "{things}", "wall": "{places}", "facing": "{facing}", "clock": "{n}"}
-_SIDES = ("{}", "to the {}", "{}ward", "on the {}", "on your {}", "at {}", "to your {}")
+_TAILS = ("", "", "", " now", " there", " more", " from here", " at present")
+_SIDES = (
+    *("{}", "to the {}", "{}ward", "on the {}", "on your {}", "at {}", "to your {}", "on my {}"),
+    *("on the {} side", "towards the {}", "{} of you", "over to the {}"),
+)
+_JOINS = ("; ", " plus ", " also ", " / ", " | ", " as well as ", " besides ")
 _AHEAD = ("forward", "ahead", "straight on", "in front", "before you", "further", "off")
 _UNITS = ("cells", "squares", "tiles", "yards", "feet", "metres", "fields")
 
@@ -118,13 +123,12 @@ def _wording(number: int) -> Wording:
     random = np.random.default_rng([20261127, number])
     lines = random.random() < 0.25
     end = "" if lines else "."
+    article = _one(random, ("{a_noun}", "{noun}"))
+    holes = {**_HOLES, "carried": article, "bumped": article}
     fields = {
-        name: _phrase(random, choices) + _HOLES.get(name, "") + end
+        name: _sentence(random, choices, holes.get(name, "")) + end
         for name, choices in _ENGLISH.items()
     }
-    article = _one(random, ("{a_noun}", "{noun}"))
-    for name in ("carried", "bumped"):
-        fields[name] = fields[name].removesuffix(end) + article + end
     unit = _either(random, [_one(random, _UNITS)])
     step, one_step = (
         ("{n} {way}", "1 {way}"),
@@ -136,7 +140,7 @@ def _wording(number: int) -> Wording:
     ways = (_either(random, [_one(random, _AHEAD)]), side.format("right"), side.format("left"))
     between = _one(random, ("{} {}", "{}, {}", "{} ({})", "{}: {}", "{} at {}"))
     comma = ", " in between
-    join = _one(random, ("; ", " plus ", " also ", " / ") if comma else (", ", "; ", " plus "))
+    join = _one(random, _JOINS if comma else (", ", *_JOINS))
     return Wording(
         **fields,
         thing=between.format(article, "{place}"),
@@ -150,12 +154,14 @@ def _wording(number: int) -> Wording:
     )
 
 
-def _phrase(random: np.random.Generator, english: Sequence[str]) -> str:
-    """How a sentence begins, in English or in words that mean nothing."""
+def _sentence(random: np.random.Generator, english: Sequence[str], hole: str) -> str:
+    """It begins in English, or in words that mean nothing, and may go on behind its hole."""
     if random.random() < 0.5:
-        return _one(random, english)
-    words = " ".join(_made_up(random) for _ in range(int(random.integers(1, 4))))
-    return words + (" " if english[0].endswith(" ") else "")
+        begins = _one(random, english)
+    else:
+        begins = " ".join(_made_up(random) for _ in range(int(random.integers(1, 4))))
+        begins += " " if hole else ""
+    return begins + hole + (_one(random, _TAILS) if hole else "")
 
 
 def _few(random: np.random.Generator, real: Sequence[str], count: int) -> list[str]:
