@@ -187,8 +187,8 @@ class GridWorld(TextWorld):
         """Draw what this episode is told in, each kind of words on its own."""
         if "phrasing" in self._drawn:
             share = self.np_random.random()
-            name = "sentences" if share < 0.25 else str(self.np_random.choice([*TRAINING_WORDINGS]))
-            self.wording = PHRASINGS[name] if share < 0.4 else varied_wording(self.np_random)
+            name = "sentences" if share < 0.15 else str(self.np_random.choice([*TRAINING_WORDINGS]))
+            self.wording = PHRASINGS[name] if share < 0.25 else varied_wording(self.np_random)
         if "nouns" in self._drawn:
             self.nouns = drawn_nouns(self.np_random)
         if "vocabulary" in self._drawn:

@@ -1,9 +1,9 @@
 """Words drawn anew for each episode, so that a mind learns what is meant, not what it is called.
 
 A world whose things, actions and observations are always told in the same words can be mastered by
-heart. Where `GridWorld` is asked for words that are "drawn", a third of the episodes have the plain
-nouns, a quarter the plain action words and four in ten a wording of the project's own; the others
-have these: real words and made-up ones, none of which is held out for tests (`envs.held_out`). What
+heart. Where `GridWorld` is asked for words that are "drawn", a fifth of the episodes have the plain
+nouns, a fifth the plain action words and a quarter a wording of the project's own; the others have
+these: real words and made-up ones, none of which is held out for tests (`envs.held_out`). What
 stays is what no one could guess: numbers, colours, left and right, the points of the compass, the
 order in which actions are listed and senses are told.
 """
@@ -86,7 +86,7 @@ _HELD_OUT_WORDS = frozenset(
 
 def drawn_nouns(random: np.random.Generator) -> Nouns:
     """Other names for the kinds of things, or none."""
-    if random.random() < 0.35:
+    if random.random() < 0.2:
         return Nouns({})
     return Nouns(dict(zip(KINDS, _few(random, _THINGS, len(KINDS)), strict=True)))
 
@@ -98,7 +98,7 @@ def drawn_vocabulary(random: np.random.Generator) -> dict[str, Action] | str:
     few, so that actions often begin alike, and half of the time the turns do, which are told apart
     most often: as in "rotate left" and "rotate right", the second word then decides.
     """
-    if random.random() < 0.25:
+    if random.random() < 0.2:
         return "plain"
     few = _few(random, _DEEDS, len(Action))
     words: dict[str, Action] = {}

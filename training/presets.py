@@ -54,7 +54,7 @@ def mixed() -> TrainConfig:
             base.cold,
             demonstrations=2500,
             slips=0.05,
-            habit=0.6,
+            habit=0.45,
             steps=1300,
             learning_rate=3e-3,
             episodes_per_step=48,
