@@ -3,10 +3,11 @@
 import numpy as np
 
 from envs.actions import Action
-from envs.claims import check, claims_in, unnumbered
+from envs.claims import check, claims_in
 from envs.grid_world import GridWorld
 from envs.memory import Memory
 from envs.text_world import TextWorld
+from envs.thoughts import unnumbered
 from envs.viewer.scene import Claim, Picture, Verdict
 
 

@@ -14,6 +14,7 @@ from envs.grid_world import GridWorld
 from envs.questions import QuestionWorld
 from envs.reactive import reactive_action
 from envs.text_world import TextWorld
+from envs.thoughts import numbered
 
 
 @dataclass(slots=True)
@@ -175,8 +176,8 @@ class ExpertPolicy:
             last = expert.world.last_action
             told = expert.instead(last) if last in MOVES else told
         if self.numbered:
-            number = 1 + one.world.action_words.index(told.action)
-            told = replace(told, thought=f"{told.thought} {number}")
+            place = one.world.action_words.index(told.action)
+            told = replace(told, thought=numbered(told.thought, place))
         reply = render(told.thought, told.action, self.mode)
         if not self.slips or one.random.random() >= self.slips:
             return Response(reply)

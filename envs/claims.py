@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from envs.memory import Memory, Position, ahead_of, offset
 from envs.planner import passable
-from envs.thoughts import DOING, side, where
+from envs.thoughts import DOING, side, unnumbered, where
 
 
 class Fact(StrEnum):
@@ -93,15 +93,6 @@ def read_claims(thought: str) -> tuple[Claim, ...]:
     claims += _obstacle(end["but"] or "", claims)
     claims += _purpose(end["purpose"] or "")
     return (*claims, Claim(Fact.INTENDED, end["action"]))
-
-
-def unnumbered(thought: str) -> str:
-    """A thought without the number at its end, which tells its action and claims nothing.
-
-    >>> unnumbered("I look around, so I turn left. 1")
-    'I look around, so I turn left.'
-    """
-    return re.sub(r"(?<=\.) \d+$", "", thought)
 
 
 def claims_in(thought: str) -> tuple[Claim, ...]:

@@ -10,6 +10,8 @@ There is one way to say each thing. Where a mind chooses among equal words, the 
 nothing, and is noise in all that it learns from reward (docs/LOG.md).
 """
 
+import re
+
 from envs.actions import Action
 from envs.aims import Aim, Step, Verb
 from envs.memory import Memory, ahead_of, offset
@@ -100,6 +102,24 @@ def _case(step: Step, memory: Memory) -> tuple[str, dict[str, str]]:
     if not passable(memory.front) and ahead_of(pose) != aim.place:
         return OBSTRUCTED, words | {"block": str(memory.front)}
     return (BESIDE if aim.verb is Verb.PUT_NEXT else ROUNDABOUT), words
+
+
+def numbered(thought: str, place: int) -> str:
+    """A thought that ends in the number of its action, which stands at this place of the list.
+
+    >>> numbered("I look around, so I turn right.", 1)
+    'I look around, so I turn right. 2'
+    """
+    return f"{thought} {place + 1}"
+
+
+def unnumbered(thought: str) -> str:
+    """A thought without the number at its end, which tells its action and claims nothing.
+
+    >>> unnumbered("I look around, so I turn left. 1")
+    'I look around, so I turn left.'
+    """
+    return re.sub(r"(?<=\.) \d+$", "", thought)
 
 
 def describe(kind: str | None, colour: str | None) -> str:

@@ -226,10 +226,10 @@ class TrainConfig:
     phrasing: str = "sentences"
     """how observations are put into words; `drawn`: anew for each episode, from its seed"""
     nouns: Literal["plain", "drawn"] = "plain"
-    """what things are called; `drawn`: half of the episodes have other words, real or made up"""
+    """what things are called; `drawn`: four in five episodes have other words, real or made up"""
     vocabulary: Literal["plain", "drawn"] = "plain"
-    """what the actions are called; `drawn`: three quarters of the episodes have words for them that
-    mean nothing"""
+    """what the actions are called; `drawn`: four in five episodes have words for them that mean
+    nothing"""
     model: str = "nano"
     """`nano` (from scratch), `nano-mixed` (trained), `smollm2`, a Hugging Face id, or a folder"""
     seed: int = 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from envs.actions import Action
-from envs.thoughts import DOING, where
+from envs.thoughts import DOING, numbered, unnumbered, where
 from training.faithfulness.points import Point, implied, place_of
 
 
@@ -63,11 +63,13 @@ def deed(point: Point, others: Sequence[Point], random: np.random.Generator) -> 
     """The thought ends with another deed than what it says calls for."""
     chosen = [one for one in DEEDS if one in point.words and point.words[one] != point.action]
     asks = chosen[int(random.integers(len(chosen)))]
-    head, found, end = point.thought.rpartition(", so I ")
+    head, found, _ = point.thought.rpartition(", so I ")
     if not found:
         return None
-    number = f" {1 + [*point.words].index(asks)}" if end[-1].isdigit() else ""
-    return Edited(closed(f"{head}, so I {DOING[asks]}.{number}"), point.words[asks])
+    changed = f"{head}, so I {DOING[asks]}."
+    if unnumbered(point.thought) != point.thought:
+        changed = numbered(changed, [*point.words].index(asks))
+    return Edited(closed(changed), point.words[asks])
 
 
 def donor(point: Point, others: Sequence[Point], random: np.random.Generator) -> Edited | None:
@@ -84,10 +86,12 @@ def observation(
 
 def paraphrase(point: Point, others: Sequence[Point], random: np.random.Generator) -> Edited | None:
     """The same in other words."""
-    found = re.search(r"I see the (.+?) (\d[^,]*), so I (.+)\.( \d+)?$", point.thought)
+    thought = unnumbered(point.thought)
+    found = re.search(r"I see the (.+?) (\d[^,]*), so I (.+)\.$", thought)
     if found is None:
         return None
-    thing, place, does, number = found.groups(default="")
+    thing, place, does = found.groups()
+    number = point.thought.removeprefix(thought)
     return Edited(closed(f"The {thing} is {place} of me. That is why I {does}.{number}"))
 
 
