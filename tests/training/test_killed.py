@@ -108,7 +108,7 @@ MOMENTS = {
     "a line of figures": ("training.run_dir.append_line", 3),
     "a checkpoint": ("training.checkpoints.flush", 8),
     "thinning": ("training.run_dir.thin", 4),
-    "play": ("agent.rollout.take_turn", 300),
+    "play": ("agent.rollout.take_turn", 200),
     "a GRPO update": ("training.train.learn", 1),
     "an episode's line": ("training.run_dir.append_line", 4),
     "validation": ("training.train.evaluate", 1),
