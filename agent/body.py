@@ -53,7 +53,7 @@ class Body:
     def _verdict(self, sentence: str) -> Verdict:
         if not isinstance(self._world, GridWorld):
             return Verdict.UNCHECKED
-        sentence = self._world.nouns.restore(sentence)
+        sentence = self._world.in_plain_words(sentence)
         for form in (sentence, f"{sentence}. I look around, so I turn left"):
             held = [
                 one for claim in claims_in(form) if (one := check(claim, self.memory)) is not None

@@ -11,9 +11,10 @@ token back and another two, and each leaves a note of what stands there. In the 
 looks for the place whose notes say what is read here and one token before, and copies what stands
 there: so of "red box" and "red ball" it finds the right one.
 
-What is listed behind numbers can be looked up, too: in "1 rotate left 2 rotate right" no two tokens
-tell which "rotate" is meant. A third head of the first layer notes the latest number, and a second
-one of the second layer looks for the place behind the same number, and the same token.
+Two tokens do not always tell what is meant: in "1 rotate left 2 rotate right" both "rotate" look
+alike, and so do the ends of a red and a blue "wug" that is spelt in three tokens. There, marks
+tell: numbers that list, colours that name. For each kind of mark, a head of the first layer notes
+the latest one, and one of the second looks for the place behind the same mark, and the same token.
 """
 
 from collections.abc import Sequence
@@ -32,25 +33,28 @@ SLOW = 10
 NEAR = slice(3, 8)
 """Pairs that together tell what is near from what is far, within some thirty tokens."""
 MARK = 0.3
-"""How loud the mark of a number is, against `here`."""
+"""How loud a mark is, against `here`."""
 SHARP = 20.0
 """What the scores of attention reach at the right place."""
 COPY = 16.0
 """How loud a copy is, against the token that stands there."""
-LISTED = 10.0
-"""The same of what is found by its number: in most texts numbers say little."""
+MARKED = (10.0, 6.0)
+"""The same of what is found by its number, or its colour: in most texts they say little."""
 READERS = tuple(f"{name}_proj.weight" for name in ("q", "k", "v", "gate", "up"))
 """Weights that read what a layer is given."""
 
 
 @torch.no_grad()
-def give_induction(model: LlamaForCausalLM, numbers: Sequence[int], seed: int = 0) -> None:
-    """Set three heads of the first layer, two of the second, and what they need of the embedding.
+def give_induction(
+    model: LlamaForCausalLM, numbers: Sequence[int], colours: Sequence[int], seed: int = 0
+) -> None:
+    """Set four heads of the first layer, three of the second, and what they need of the embedding.
 
     Args:
         model: freshly initialised, with a key/value head for each query head, heads of 20
             dimensions or more, and at least two layers.
         numbers: the tokens that number a list.
+        colours: the tokens that are a colour.
         seed: of the directions that carry the notes.
     """
     size = model.config.hidden_size
@@ -59,18 +63,21 @@ def give_induction(model: LlamaForCausalLM, numbers: Sequence[int], seed: int = 
     embedding = cast(Tensor, model.get_input_embeddings().weight)
     loud = float(embedding.square().mean().sqrt())
 
-    width = min(head, (size - 2 - SLOW) // 4)
-    widths = [1, 1, SLOW, *[width] * 4]
+    kinds = len(MARKED)
+    width = min(head, (size - 1 - kinds * (1 + SLOW)) // 4)
+    widths = [1, *[1] * kinds, *[SLOW] * kinds, *[width] * 4]
     drawn = torch.randn(size, sum(widths), generator=torch.Generator().manual_seed(seed))
     parts = torch.linalg.qr(drawn).Q.split(widths, dim=1)  # [size, width], all at right angles
-    here, number, item, word, one_back, two_back, copied = parts
+    here, marks, items = parts[0], parts[1 : 1 + kinds], parts[1 + kinds : 1 + 2 * kinds]
+    word, one_back, two_back, copied = parts[-4:]
 
     # Notes have directions to themselves. `here` is the same in every token: to look back, a query
     # needs something that is always there; nothing else shall read it.
-    own = torch.cat([here, number, item, one_back, two_back], dim=1)
+    own = torch.cat([here, *marks, *items, one_back, two_back], dim=1)
     embedding -= embedding @ own @ own.T
     embedding += loud * size**0.5 * here.T
-    embedding[list(numbers)] += MARK * loud * size**0.5 * number.T
+    for tokens, mark in zip((numbers, colours), marks, strict=True):
+        embedding[list(tokens)] += MARK * loud * size**0.5 * mark.T
     for name, weight in model.named_parameters():
         if name.endswith(READERS):
             weight.sub_(weight @ here @ here.T)
@@ -90,21 +97,22 @@ def give_induction(model: LlamaForCausalLM, numbers: Sequence[int], seed: int = 
 
     near = torch.zeros(head)
     near[NEAR] = (NEAR.stop - NEAR.start) ** -0.5
-    _set_head(
-        first,
-        len(BACK),
-        query=scale * near[:, None] @ here.T,
-        key=scale / MARK * near[:, None] @ number.T,
-        value=word[:, :SLOW].T,
-        output=item * loud * 2**0.5,
-    )
+    for index, (mark, item) in enumerate(zip(marks, items, strict=True), start=len(BACK)):
+        _set_head(
+            first,
+            index,
+            query=scale * near[:, None] @ here.T,
+            key=scale / MARK * near[:, None] @ mark.T,
+            value=word[:, :SLOW].T,
+            output=item * loud * 2**0.5,
+        )
 
     slow = torch.arange(head // 2 - SLOW, head // 2)
     slow = torch.cat([slow, slow + head // 2])
     share = size / (2 * size + 2 * width)  # of a normed token's square, in each of its parts
     scale = (SHARP * head**0.5 / (len(slow) * share)) ** 0.5
-    looks = (one_back, two_back, COPY), (item, item, LISTED)
-    for index, (asked, noted, aloud) in enumerate(looks):
+    looks = [(one_back, two_back), *zip(items, items, strict=True)]
+    for index, ((asked, noted), aloud) in enumerate(zip(looks, (COPY, *MARKED), strict=True)):
         query, key = torch.zeros(head, size), torch.zeros(head, size)
         query[slow] = torch.cat([word[:, :SLOW], asked[:, :SLOW]], dim=1).T
         key[slow] = torch.cat([one_back[:, :SLOW], noted[:, :SLOW]], dim=1).T

@@ -1,6 +1,7 @@
 """The policy that is a language model."""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -15,7 +16,9 @@ from agent.prompts import ChatFrame, Example, mission_text, system_text
 from agent.replies import ReplyMode
 from agent.sampler import Request, Sampler
 from agent.types import Turn
+from envs.grid_world import GridWorld
 from envs.text_world import TextWorld
+from envs.thoughts import PLACE, misplaced
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +100,9 @@ class Reader:
     def _ask_one(self, one: LiveEpisode) -> tuple[tuple[int, ...], bool]:
         if one.turns and one.key in self._conversations:
             last = one.turns[-1]
-            self._conversations[one.key].answer(last.reply_ids, last.action, last.thought)
+            self._conversations[one.key].answer(
+                last.reply_ids, last.action, self._noted(one, last.thought)
+            )
         else:
             talk = self.converse(one.mission, one.world.action_words, one.start.task)
             for turn in one.turns:  # there are some where the episode had to wait
@@ -105,6 +110,10 @@ class Reader:
                 talk.answer(turn.reply_ids, turn.action, turn.thought)
             self._conversations[one.key] = talk
         return self._conversations[one.key].ask(one.observation)
+
+    def _noted(self, one: LiveEpisode, thought: str) -> str:
+        """What is kept in mind of the last thought."""
+        return thought
 
     def converse(self, mission: str, actions: tuple[str, ...], task: str = "") -> Conversation:
         """The conversation that an episode opens with; `task` tells which examples are shown."""
@@ -229,11 +238,28 @@ def segment_so_far(turns: Sequence[Turn]) -> tuple[int, ...]:
 
 
 class DictatedPolicy(Reader):
-    """A mind's reader with another policy's replies: demonstrations, in tokens."""
+    """A mind's reader with another policy's replies: demonstrations, in tokens.
 
-    def __init__(self, mind: Mind, teacher: Policy, sampling: Sampling) -> None:
+    Where notes are kept, the last thought mostly tells where a thing is now, and one who imitates a
+    teacher that is always right learns to go by it, and not to look: then its first mistake stays.
+    So notes can be false, where the teacher now sees for itself: of what has gone out of view, they
+    are all that is known.
+    """
+
+    def __init__(
+        self, mind: Mind, teacher: Policy, sampling: Sampling, false_notes: float = 0.0
+    ) -> None:
+        """
+        Args:
+            mind: whose tokens are read and written.
+            teacher: who replies.
+            sampling: how episodes are read.
+            false_notes: the share of such notes that put things somewhere else than they were.
+        """
         super().__init__(mind, sampling, teacher.mode)
         self.teacher = teacher
+        self.false_notes = false_notes
+        self._told: dict[int, str] = {}
         self.name = teacher.name
 
     def respond(self, live: Sequence[LiveEpisode]) -> list[Response]:
@@ -242,10 +268,21 @@ class DictatedPolicy(Reader):
         Raises:
             ValueError: if a reply that is to be imitated is longer than a reply may be.
         """
+        told = self.teacher.respond(live)
+        self._told = {one.key: reply.text for one, reply in zip(live, told, strict=True)}
         return [
-            self._in_tokens(told, *asked)
-            for asked, told in zip(self._ask(live), self.teacher.respond(live), strict=True)
+            self._in_tokens(reply, *asked)
+            for reply, asked in zip(told, self._ask(live), strict=True)
         ]
+
+    def _noted(self, one: LiveEpisode, thought: str) -> str:
+        world = one.world
+        if not self.false_notes or not isinstance(world, GridWorld):
+            return thought
+        sees = re.search(PLACE, world.in_plain_words(self._told[one.key]))
+        if not sees or one.random.random() >= self.false_notes:
+            return thought
+        return world.in_own_words(misplaced(world.in_plain_words(thought), one.random))
 
     def _in_tokens(
         self, told: Response, prompt_ids: tuple[int, ...], opens_segment: bool

@@ -99,14 +99,15 @@ def build_nano(seed: int = 0) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast
         torch.manual_seed(seed)
         model = LlamaForCausalLM(nano_config(len(tokenizer)))
         model.model.embed_tokens.weight *= EMBEDDING
-        give_induction(model, _numbers(tokenizer), seed)
+        numbers, colours = _tokens(tokenizer, "0123456789"), _tokens(tokenizer, COLOURS)
+        give_induction(model, numbers, colours, seed)
     return model, tokenizer
 
 
-def _numbers(tokenizer: PreTrainedTokenizerFast) -> list[int]:
-    """The tokens that are a digit, be it behind a space."""
+def _tokens(tokenizer: PreTrainedTokenizerFast, words: Iterable[str]) -> list[int]:
+    """The tokens that are one of these words, be it behind a space."""
     texts = tokenizer.batch_decode([[token] for token in range(len(tokenizer))])
-    return [token for token, text in enumerate(texts) if text.strip() in {*"0123456789"}]
+    return [token for token, text in enumerate(texts) if text.strip() in {*words}]
 
 
 def nano_tokenizer() -> PreTrainedTokenizerFast:

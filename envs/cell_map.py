@@ -45,6 +45,12 @@ class CellMap:
         rows[-1][SIZE // 2] = "you"  # what is carried shows here, and the last line tells it
         return "\n".join([*map(" ".join, rows), " ".join(self.wording.body(senses))])
 
+    def retell(self, thought: str, facing: str) -> str:
+        """The same thought: a map has no words for places."""
+        return thought
+
+    restore = retell
+
     def parse(self, text: str) -> Senses:
         """The senses that this text tells of."""
         told = self.wording.read(text.rpartition("\n")[2])

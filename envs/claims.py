@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from envs.memory import Memory, Position, ahead_of, offset
 from envs.planner import passable
-from envs.thoughts import DOING, side, unnumbered, where
+from envs.thoughts import DOING, PLACE, side, unnumbered, where
 
 
 class Fact(StrEnum):
@@ -56,10 +56,9 @@ _STANDING = {
     r"I have been at the (\S.*)": Fact.REACHED,
     r"I carry the (\S.*)": Fact.CARRIED,
 }
-_PLACE = r"\d+ (?:ahead|left|right)(?: \d+ (?:left|right))?"
 _SIDE = r"behind me|ahead of me|to my left|to my right"
 _REASONS = {
-    rf"I see the (\S.*?) ({_PLACE})": Fact.IN_VIEW,
+    rf"I see the (\S.*?) ({PLACE})": Fact.IN_VIEW,
     rf"I saw the (\S.*) before, it should be ({_SIDE})": Fact.OUT_OF_VIEW,
     r"The (\S.*) is beside the free place ahead": Fact.BESIDE_AHEAD,
     r"The place ahead is free()": Fact.AHEAD_FREE,

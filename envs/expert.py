@@ -106,7 +106,7 @@ class Expert:
 
     def _advice(self, step: Step, action: Action, stuck: bool = False) -> Advice:
         """What is done, in the world's own words."""
-        thought = self.world.nouns.rename(think(step, self.memory, action))
+        thought = self.world.in_own_words(think(step, self.memory, action))
         return Advice(thought, self.world.action_set.word(action), stuck)
 
 

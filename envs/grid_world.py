@@ -123,6 +123,14 @@ class GridWorld(TextWorld):
         """Whether `action` names an action of this world."""
         return self.action_set.read(action) is not None
 
+    def in_own_words(self, thought: str) -> str:
+        """A plain thought in the words of this episode: things, and places of what is seen."""
+        return self.nouns.rename(self.wording.retell(thought, self.senses.facing))
+
+    def in_plain_words(self, thought: str) -> str:
+        """The inverse, for what is thought now."""
+        return self.wording.restore(self.nouns.restore(thought), self.senses.facing)
+
     def reset(
         self, *, seed: int | None = None, options: Mapping[str, Any] | None = None
     ) -> tuple[str, Info]:

@@ -19,6 +19,12 @@ class Phrasing(Protocol):
     def write(self, senses: Senses, view: View) -> str:
         """The observation as text. `view` is what `senses` were sensed from."""
 
+    def retell(self, thought: str, facing: str) -> str:
+        """A thought with what it sees told as observations are; `facing` as it is thought."""
+
+    def restore(self, thought: str, facing: str) -> str:
+        """The inverse of `retell`."""
+
     def parse(self, text: str) -> Senses:
         """The inverse of `write`; `ValueError` for a text that it cannot have written."""
 

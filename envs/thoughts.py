@@ -12,10 +12,13 @@ nothing, and is noise in all that it learns from reward (docs/LOG.md).
 
 import re
 
+import numpy as np
+
 from envs.actions import Action
 from envs.aims import Aim, Step, Verb
 from envs.memory import Memory, ahead_of, offset
 from envs.planner import passable
+from envs.senses import SIZE
 
 DOING = {
     Action.LEFT: "turn left",
@@ -47,6 +50,9 @@ PUT_NEXT = "The {thing} is beside the free place ahead, {so}."
 PUT_DOWN = "The place ahead is free, {so}."
 FREE_PLACE = "I look for a free place, {so}."
 EXPLORE = "I look around, {so}."
+
+PLACE = r"\d+ (?:ahead|left|right)(?: \d+ (?:left|right))?"
+"""What `where` says."""
 
 
 def think(step: Step, memory: Memory, done: Action | None = None) -> str:
@@ -120,6 +126,22 @@ def unnumbered(thought: str) -> str:
     'I look around, so I turn left.'
     """
     return re.sub(r"(?<=\.) \d+$", "", thought)
+
+
+def misplaced(thought: str, random: np.random.Generator) -> str:
+    """A thought that puts what it sees somewhere else in view, at random.
+
+    >>> misplaced("I see the red box 2 ahead, so I go forward.", np.random.default_rng(0))
+    'I see the red box 5 ahead 1 left, so I go forward.'
+    """
+    return re.sub(PLACE, lambda _: _somewhere(random), thought)
+
+
+def _somewhere(random: np.random.Generator) -> str:
+    """Anywhere in view, except where the body stands."""
+    cell = int(random.integers(1, SIZE * SIZE))
+    ahead, right = divmod(cell, SIZE)
+    return where(ahead, right if right <= SIZE // 2 else right - SIZE)
 
 
 def describe(kind: str | None, colour: str | None) -> str:

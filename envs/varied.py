@@ -129,7 +129,7 @@ def _wording(number: int) -> Wording:
         name: _sentence(random, choices, holes.get(name, "")) + end
         for name, choices in _ENGLISH.items()
     }
-    unit = _either(random, [_one(random, _UNITS)])
+    unit = _mostly(random, _UNITS)
     step, one_step = (
         ("{n} {way}", "1 {way}"),
         (f"{{n}} {unit} {{way}}", f"1 {unit} {{way}}"),
@@ -137,7 +137,7 @@ def _wording(number: int) -> Wording:
         ("{way} {n}", "{way} 1"),
     )[int(random.integers(4))]
     side = _one(random, _SIDES)
-    ways = (_either(random, [_one(random, _AHEAD)]), side.format("right"), side.format("left"))
+    ways = (_mostly(random, _AHEAD), side.format("right"), side.format("left"))
     between = _one(random, ("{} {}", "{}, {}", "{} ({})", "{}: {}", "{} at {}"))
     comma = ", " in between
     join = _one(random, _JOINS if comma else (", ", *_JOINS))
@@ -156,7 +156,7 @@ def _wording(number: int) -> Wording:
 
 def _sentence(random: np.random.Generator, english: Sequence[str], hole: str) -> str:
     """It begins in English, or in words that mean nothing, and may go on behind its hole."""
-    if random.random() < 0.5:
+    if random.random() < 0.75:
         begins = _one(random, english)
     else:
         begins = " ".join(_made_up(random) for _ in range(int(random.integers(1, 4))))
@@ -177,6 +177,11 @@ def _few(random: np.random.Generator, real: Sequence[str], count: int) -> list[s
 def _either(random: np.random.Generator, real: list[str], syllables: Sequence[str] = ()) -> str:
     """A real word, taken from the list, or a made-up one."""
     return real.pop() if random.random() < 0.5 else _made_up(random, syllables)
+
+
+def _mostly(random: np.random.Generator, real: Sequence[str]) -> str:
+    """One of the real words, three times in four, or a made-up one."""
+    return _one(random, real) if random.random() < 0.75 else _made_up(random)
 
 
 def _one(random: np.random.Generator, choices: Sequence[str]) -> str:

@@ -86,6 +86,22 @@ class Wording:
             yield _name(motion, senses.bumped) if senses.bumped else motion
         yield self.clock.format(n=senses.turns_left)
 
+    def retell(self, thought: str, facing: str) -> str:
+        """A thought with what it sees told as here: to repeat what was read is easily learned.
+
+        >>> steps = Wording(step="{n} steps {way}", ways=("forward", "right", "left"))
+        >>> told = steps.retell("I see the box 1 ahead 2 left, so I go.", "north")
+        >>> told
+        'I see the box 1 forward 2 steps left, so I go.'
+        >>> steps.restore(told, "north")
+        'I see the box 1 ahead 2 left, so I go.'
+        """
+        return _retold(thought, _PLAIN, self, facing)
+
+    def restore(self, thought: str, facing: str) -> str:
+        """The inverse of `retell`."""
+        return _retold(thought, self, _PLAIN, facing)
+
     def parse(self, text: str) -> Senses:
         """The senses that this text tells of; `ValueError` where it cannot be read."""
         absent = {"wall_ahead": None, "wall_left": None, "wall_right": None, "carried": None}
@@ -123,6 +139,8 @@ class Wording:
                 facts["unreadable"] = reason
         return facts
 
+
+_PLAIN = Wording()
 
 _MOTIONS = {
     ("turn left", True): "turned_left",
@@ -188,6 +206,16 @@ def _place(wording: Wording, ahead: int, right: int, facing: str) -> str:
     )
 
 
+def _retold(thought: str, old: Wording, new: Wording, facing: str) -> str:
+    """What is seen told as `new` does, where it is told as `old` does."""
+
+    def told(found: re.Match[str]) -> str:
+        place = _place(new, *_places(old, facing)[found["place"]], facing)
+        return new.thing.format(noun=found["thing"], a_noun=found["thing"], place=place)
+
+    return _seen(old, facing).sub(told, thought)
+
+
 # Reading.
 
 
@@ -197,6 +225,15 @@ def _places(wording: Wording, facing: str) -> dict[str, tuple[int, int]]:
     half = SIZE // 2
     offsets = [(ahead, right) for ahead in range(SIZE) for right in range(-half, half + 1)]
     return {_place(wording, *offset, facing): offset for offset in offsets}
+
+
+@cache
+def _seen(wording: Wording, facing: str) -> re.Pattern[str]:
+    """A regular expression for what a thought may see, and where."""
+    longest_first = sorted(filter(None, _places(wording, facing)), key=len, reverse=True)
+    place = rf"(?P<place>{'|'.join(map(re.escape, longest_first))})"
+    holes = {"noun": r"(?P<thing>\S.*?)", "a_noun": r"(?P<thing>\S.*?)", "place": place}
+    return re.compile(rf"(?<=I see the ){_filled(wording.thing, holes)}(?=[,.])")
 
 
 def _read_thing(template: str, text: str, places: dict[str, tuple[int, int]]) -> Sighting:
@@ -229,7 +266,10 @@ def _sentences(wording: Wording, text: str) -> Iterator[tuple[str, dict[str, str
 @cache
 def _pattern(template: str) -> re.Pattern[str]:
     """A regular expression for all that a template can say."""
+    return re.compile(_filled(template, _HOLES))
+
+
+def _filled(template: str, holes: dict[str, str]) -> str:
+    """A regular expression for a template with these in its holes."""
     parts = re.split(r"\{(\w+)\}", template)  # text, hole, text, hole, ..., text
-    return re.compile(
-        "".join(_HOLES[part] if i % 2 else re.escape(part) for i, part in enumerate(parts))
-    )
+    return "".join(holes[part] if i % 2 else re.escape(part) for i, part in enumerate(parts))

@@ -61,6 +61,7 @@ def demonstrate(
                     numbered=config.sampling.numbered,
                 ),
                 config.sampling,
+                config.cold.false_notes,
             ),
             [(start, 0) for start in starts[number :: len(modes)]],
             make=training_world(config, drawn=config.cold.drawn),

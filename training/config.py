@@ -47,6 +47,9 @@ class ColdStartConfig:
     habit: float = 0.0
     """share of its turns on which the expert moves as it did last, right or wrong, and says so.
     These are imitated: nobody tells a learner which of its teacher's moves were mistakes"""
+    false_notes: float = 0.0
+    """share of the notes between two turns on which a thing is seen that put it somewhere else: a
+    learner whose notes are always right goes by them, and does not look"""
     drawn: bool = False
     """tell each demonstration in words of its own for things, actions and senses, whatever the run
     goes on in: a mind then reads what they are called, and does not know it by heart"""
@@ -67,7 +70,7 @@ class ColdStartConfig:
         _need(self.learning_rate > 0, f"learning_rate must be > 0, got {self.learning_rate}")
         _need(self.warmup >= 0, f"warmup must be >= 0, got {self.warmup}")
         _need(self.reading >= 0, f"reading must be >= 0, got {self.reading}")
-        for name in ("slips", "habit"):
+        for name in ("slips", "habit", "false_notes"):
             share = getattr(self, name)
             _need(0 <= share < 1, f"{name} must be at least 0 and below 1, got {share}")
 

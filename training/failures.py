@@ -121,8 +121,8 @@ def _looks(episode: Episode, make: MakeWorld) -> list[_Look]:
     looks = []
     for turn in episode.turns:
         advice = expert.advise()
-        wanted = claims_in(world.nouns.restore(advice.thought))
-        claims = claims_in(world.nouns.restore(turn.thought))
+        wanted = claims_in(world.in_plain_words(advice.thought))
+        claims = claims_in(world.in_plain_words(turn.thought))
         looks.append(
             _Look(
                 readable=turn.status is ReplyStatus.OK,

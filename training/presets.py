@@ -48,21 +48,22 @@ def mixed() -> TrainConfig:
         task="mixed-lessons",
         hard_share=0.0,
         sampling=replace(
-            base.sampling, max_reply_tokens=64, memory=False, note=True, numbered=True
+            base.sampling, max_reply_tokens=96, memory=False, note=True, numbered=True
         ),
         cold=replace(
             base.cold,
             demonstrations=2500,
             slips=0.05,
-            habit=0.45,
-            steps=1300,
+            habit=0.5,
+            false_notes=0.7,
+            steps=1200,
             learning_rate=3e-3,
             episodes_per_step=48,
             rows_per_step=48,
             reading=0.5,
             drawn=True,
         ),
-        grpo=replace(base.grpo, steps=45, groups=20, rows=500, most_turns=40, learning_rate=8e-4),
+        grpo=replace(base.grpo, steps=40, groups=20, rows=500, most_turns=40, learning_rate=8e-4),
         learner=replace(base.learner, micro_batch_tokens=4096),
         evaluation=EvaluationConfig(missions=256),
     )

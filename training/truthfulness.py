@@ -49,7 +49,7 @@ def _check(episode: Episode, world: GridWorld) -> list[bool]:
     checked: list[bool] = []
     for turn in episode.turns:
         memory.observe(world.raw)
-        claims = claims_in(world.nouns.restore(turn.thought))
+        claims = claims_in(world.in_plain_words(turn.thought))
         checked += [held for claim in claims if (held := check(claim, memory)) is not None]
         world.step(turn.action)
     return checked

@@ -12,13 +12,14 @@ def _twice(length: int, seed: int = 3) -> torch.Tensor:
 
 
 def test_a_newborn_nano_copies_what_came_the_last_time() -> None:
-    model, _ = build_nano(0)
     ids = _twice(30)
-    with torch.no_grad():
-        likeliest = model(ids).logits[0].argmax(-1)
-
-    again = likeliest[32:-1] == ids[0, 33:]
-    assert again.float().mean() > 0.9
+    right = 0.0
+    for seed in range(5):
+        model, _ = build_nano(seed)
+        with torch.no_grad():
+            likeliest = model(ids).logits[0].argmax(-1)
+        right += float((likeliest[32:-1] == ids[0, 33:]).float().mean()) / 5
+    assert right > 0.85
 
     torch.manual_seed(0)
     with torch.no_grad():
@@ -65,7 +66,24 @@ def test_what_is_listed_behind_a_number_is_found_by_it() -> None:
                 first, second, *_ = model(torch.tensor([ids]), output_attentions=True).attentions
             assert ids[int(first[0, 2, -1].argmax())] == tokenizer.encode(f" {number}")[0]
             found.append(ids[int(second[0, 1, -1].argmax())] == tokenizer.encode(side)[0])
-    assert sum(found) >= 36  # of 40
+    assert sum(found) >= 34  # of 40
+
+
+def test_a_thing_whose_name_is_spelt_is_found_by_its_colour() -> None:
+    places = {"red": " 1 ahead 2 left", "blue": " 2 right"}
+    seen = f"You see a red wug{places['red']}, a blue wug{places['blue']}. You face east. I see the"
+    found = []
+    for seed in range(20):
+        model, tokenizer = build_nano(seed)
+        model.set_attn_implementation("eager")
+        for colour, where in places.items():
+            ids = tokenizer.encode(f"{seen} {colour} wug")
+            assert len(tokenizer.encode(" wug")) > 2  # so its end does not tell its colour
+            with torch.no_grad():
+                first, second, *_ = model(torch.tensor([ids]), output_attentions=True).attentions
+            assert ids[int(first[0, 3, -1].argmax())] == tokenizer.encode(f" {colour}")[0]
+            found.append(ids[int(second[0, 2, -1].argmax())] == tokenizer.encode(where)[0])
+    assert sum(found) >= 34  # of 40
 
 
 def test_a_newborn_is_the_same_for_the_same_seed_and_another_for_another() -> None:

@@ -1,6 +1,9 @@
 """The language model as a policy: what it notes is what it read and wrote, over segments too."""
 
 import json
+import re
+from collections import Counter
+from itertools import pairwise
 
 import pytest
 import torch
@@ -8,10 +11,11 @@ import torch
 from agent.language_policy import DictatedPolicy, LanguagePolicy, Sampling
 from agent.loading import load, save
 from agent.models import Mind, load_model
-from agent.policies import RandomPolicy
+from agent.policies import ExpertPolicy, RandomPolicy
 from agent.replies import ReplyMode
 from agent.rollout import play
 from agent.types import Episode, ReplyStatus, Start
+from envs.thoughts import PLACE
 from tests.support.corridor import Corridor
 
 STARTS = [(Start("corridor", seed), 0) for seed in range(5)]
@@ -105,6 +109,28 @@ def test_a_reply_longer_than_replies_may_be_is_not_shown(mind: Mind) -> None:
             STARTS,
             make=Corridor,
         )
+
+
+def test_false_notes_put_things_elsewhere_where_the_teacher_sees_for_itself(mind: Mind) -> None:
+    sampling = Sampling(memory=False, note=True, history=0)
+    starts = [(Start("mixed-balrog", seed), 0) for seed in range(6)]
+    told: list[list[list[tuple[int, ...]]]] = []
+    noted: Counter[bool] = Counter()
+    for share in (0.0, 0.999):
+        shown = play(DictatedPolicy(mind, ExpertPolicy(), sampling, share), starts)
+        told.append(replies(shown))
+        for one in shown:
+            for last, turn in pairwise(one.turns):
+                asked = mind.tokenizer.decode(turn.prompt_ids).split("<|user|>")[-1]
+                note = re.match("<think>(.*)</think>", asked)
+                assert note is not None
+                assert re.sub(PLACE, "", note[1]) == re.sub(PLACE, "", last.thought)
+                if share and re.search(PLACE, note[1]) and re.search(PLACE, turn.thought):
+                    noted[note[1] == last.thought] += 1
+                else:
+                    assert note[1] == last.thought
+    assert told[0] == told[1]
+    assert noted[True] < 0.1 * noted[False]
 
 
 def test_a_saved_policy_plays_the_same_when_loaded(mind: Mind, tmp_path) -> None:  # type: ignore[no-untyped-def]

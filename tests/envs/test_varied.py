@@ -1,6 +1,7 @@
 """Words drawn anew: whatever is drawn can be read back, and none of it is held out."""
 
 import re
+from dataclasses import replace
 from itertools import cycle
 
 import numpy as np
@@ -12,6 +13,8 @@ from envs.actions import Action
 from envs.expert import expert_for
 from envs.held_out import HELD_OUT
 from envs.phrasing import PHRASINGS
+from envs.senses import HEADINGS, SIZE, Senses, Sighting
+from envs.thoughts import where
 from envs.varied import (
     KINDS,
     WORDINGS,
@@ -22,6 +25,7 @@ from envs.varied import (
 from envs.wording import Wording
 
 DRAWS = 300
+BLANK = Senses((), None, None, None, None, "north", 9)
 TURNS = (Action.LEFT, Action.RIGHT)
 
 
@@ -66,6 +70,22 @@ def test_every_wording_can_be_read_back(wordings: list[Wording]) -> None:
             assert wording.parse(wording.write(world.senses)) == world.senses
             if world.step(word)[2]:
                 break
+
+
+def test_a_thought_repeats_what_was_read(wordings: list[Wording]) -> None:
+    """In any wording, with its articles aside, and can be read back."""
+    sentences = [one for one in PHRASINGS.values() if isinstance(one, Wording)]
+    offsets = [(ahead, right) for ahead in range(SIZE) for right in range(-3, 4)][4:]
+    for number, wording in enumerate([*wordings, *sentences]):
+        ahead, right = offsets[number % len(offsets)]
+        facing = HEADINGS[number % 4]
+        sight = Sighting("box", "red", None, ahead, right)
+        read = wording.write(replace(BLANK, sightings=(sight,), facing=facing))
+        thought = f"I carry the key. I see the red box {where(ahead, right)}, so I drop it here."
+        told = wording.retell(thought, facing)
+        seen = told.removeprefix("I carry the key. I see the ").removesuffix(", so I drop it here.")
+        assert seen.startswith("red box") and seen in read
+        assert wording.restore(told, facing) == thought
 
 
 def test_no_wording_is_one_that_is_held_out(wordings: list[Wording]) -> None:

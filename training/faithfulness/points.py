@@ -79,7 +79,7 @@ def _points(episode: Episode, make: MakeWorld) -> list[Point]:
         advice = expert.advise()
         seen = None
         if turn.status is ReplyStatus.OK and turn.action == advice.action:
-            claims = claims_in(world.nouns.restore(turn.thought))
+            claims = claims_in(world.in_plain_words(turn.thought))
             if all(check(claim, expert.memory) is not False for claim in claims):
                 seen = _aim(claims)
         if seen and implied(*place_of(seen.where)) is world.action_set.read(turn.action):
