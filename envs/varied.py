@@ -68,10 +68,9 @@ _ENGLISH = {
 
 _HOLES = {"sight": "{things}", "wall": "{places}", "facing": "{facing}", "clock": "{n}"}
 _TAILS = ("", "", "", " now", " there", " more", " from here", " at present")
-_SIDES = (
-    *("{}", "to the {}", "{}ward", "on the {}", "on your {}", "at {}", "to your {}", "on my {}"),
-    *("on the {} side", "towards the {}", "{} of you", "over to the {}"),
-)
+_TOWARDS = ("to", "on", "at", "by", "in", "over to", "off to", "out to", "towards")
+_WHOSE = ("", " the", " your", " my", " this")
+_WAYS = {way for fields in HELD_OUT.phrasings.values() for way in fields["ways"] or ()}
 _JOINS = ("; ", " plus ", " also ", " / ", " | ", " as well as ", " besides ")
 _AHEAD = ("forward", "ahead", "straight on", "in front", "before you", "further", "off")
 _UNITS = ("cells", "squares", "tiles", "yards", "feet", "metres", "fields")
@@ -136,11 +135,10 @@ def _wording(number: int) -> Wording:
         (f"{{n}} {unit} {{way}}", f"one {unit.removesuffix('s')} {{way}}"),
         ("{way} {n}", "{way} 1"),
     )[int(random.integers(4))]
-    side = _one(random, _SIDES)
-    ways = (_mostly(random, _AHEAD), side.format("right"), side.format("left"))
+    ways = (_mostly(random, _AHEAD), *_sides(random))
     between = _one(random, ("{} {}", "{}, {}", "{} ({})", "{}: {}", "{} at {}"))
-    comma = ", " in between
-    join = _one(random, _JOINS if comma else (", ", *_JOINS))
+    join = _one(random, _JOINS if ", " in between else (", ", *_JOINS))
+    then = (" ", " and ", " then ") if join == ", " else (" ", " and ", " then ", ", ")
     return Wording(
         **fields,
         thing=between.format(article, "{place}"),
@@ -148,10 +146,21 @@ def _wording(number: int) -> Wording:
         wall_join=join,
         step=step,
         one_step=one_step,
-        step_join=_one(random, (" ", " and ", " then ")),
+        step_join=_one(random, then),
         ways=None if random.random() < 0.25 else ways,
         between="\n" if lines else " ",
     )
+
+
+def _sides(random: np.random.Generator) -> tuple[str, str]:
+    """Words for right and left, none of which is held out."""
+    while True:
+        begins = f"{_one(random, _TOWARDS)}{_one(random, _WHOSE)} "
+        kinds = ("{}", "{}ward", "{} of you", _made_up(random) + " {}", begins + "{} side")
+        side = _one(random, kinds) if random.random() < 0.4 else begins + "{}"
+        right, left = side.format("right"), side.format("left")
+        if not {right, left} & _WAYS:
+            return right, left
 
 
 def _sentence(random: np.random.Generator, english: Sequence[str], hole: str) -> str:

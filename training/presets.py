@@ -54,7 +54,7 @@ def mixed() -> TrainConfig:
             base.cold,
             demonstrations=2500,
             slips=0.05,
-            habit=0.5,
+            habit=0.35,
             false_notes=0.7,
             steps=1200,
             learning_rate=3e-3,
