@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from envs.cell_map import CellMap
 from envs.held_out import HELD_OUT
 from envs.senses import Senses, View
-from envs.wording import Wording
+from envs.wording import SENTENCES, Wording
 
 
 class Phrasing(Protocol):
@@ -29,7 +29,6 @@ class Phrasing(Protocol):
         """The inverse of `write`; `ValueError` for a text that it cannot have written."""
 
 
-SENTENCES = Wording()
 STEPS = Wording(
     thing_join="; ",
     step="{n} steps {way}",

@@ -96,11 +96,11 @@ class Wording:
         >>> steps.restore(told, "north")
         'I see the box 1 ahead 2 left, so I go.'
         """
-        return _retold(thought, _PLAIN, self, facing)
+        return _retold(thought, SENTENCES, self, facing)
 
     def restore(self, thought: str, facing: str) -> str:
         """The inverse of `retell`."""
-        return _retold(thought, self, _PLAIN, facing)
+        return _retold(thought, self, SENTENCES, facing)
 
     def parse(self, text: str) -> Senses:
         """The senses that this text tells of; `ValueError` where it cannot be read."""
@@ -140,7 +140,8 @@ class Wording:
         return facts
 
 
-_PLAIN = Wording()
+SENTENCES = Wording()
+"""The plain phrasing, and that of a plain thought."""
 
 _MOTIONS = {
     ("turn left", True): "turned_left",

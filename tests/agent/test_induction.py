@@ -1,6 +1,7 @@
 """Heads that can copy from birth."""
 
 import torch
+from transformers import LlamaForCausalLM
 
 from agent.nano import build_nano
 
@@ -9,6 +10,14 @@ def _twice(length: int, seed: int = 3) -> torch.Tensor:
     """Random tokens, then the same again."""
     drawn = torch.randint(10, 1000, (length,), generator=torch.Generator().manual_seed(seed))
     return torch.cat([drawn, drawn])[None]
+
+
+def _looked_at(model: LlamaForCausalLM, ids: list[int], mark: int, copy: int) -> tuple[int, int]:
+    """The tokens that a head of the first layer and one of the second look at from the last."""
+    model.set_attn_implementation("eager")
+    with torch.no_grad():
+        first, second, *_ = model(torch.tensor([ids]), output_attentions=True).attentions
+    return ids[int(first[0, mark, -1].argmax())], ids[int(second[0, copy, -1].argmax())]
 
 
 def test_a_newborn_nano_copies_what_came_the_last_time() -> None:
@@ -59,13 +68,11 @@ def test_what_is_listed_behind_a_number_is_found_by_it() -> None:
     found = []
     for seed in range(20):
         model, tokenizer = build_nano(seed)
-        model.set_attn_implementation("eager")
         for number, side in ((1, " left"), (2, " right")):
             ids = tokenizer.encode(f"{listed} I see 12 red. {number}</think><answer>step")
-            with torch.no_grad():
-                first, second, *_ = model(torch.tensor([ids]), output_attentions=True).attentions
-            assert ids[int(first[0, 2, -1].argmax())] == tokenizer.encode(f" {number}")[0]
-            found.append(ids[int(second[0, 1, -1].argmax())] == tokenizer.encode(side)[0])
+            mark, copied = _looked_at(model, ids, 2, 1)
+            assert mark == tokenizer.encode(f" {number}")[0]
+            found.append(copied == tokenizer.encode(side)[0])
     assert sum(found) >= 34  # of 40
 
 
@@ -75,14 +82,12 @@ def test_a_thing_whose_name_is_spelt_is_found_by_its_colour() -> None:
     found = []
     for seed in range(20):
         model, tokenizer = build_nano(seed)
-        model.set_attn_implementation("eager")
         for colour, where in places.items():
             ids = tokenizer.encode(f"{seen} {colour} wug")
             assert len(tokenizer.encode(" wug")) > 2  # so its end does not tell its colour
-            with torch.no_grad():
-                first, second, *_ = model(torch.tensor([ids]), output_attentions=True).attentions
-            assert ids[int(first[0, 3, -1].argmax())] == tokenizer.encode(f" {colour}")[0]
-            found.append(ids[int(second[0, 2, -1].argmax())] == tokenizer.encode(where)[0])
+            mark, copied = _looked_at(model, ids, 3, 2)
+            assert mark == tokenizer.encode(f" {colour}")[0]
+            found.append(copied == tokenizer.encode(where)[0])
     assert sum(found) >= 34  # of 40
 
 
