@@ -54,7 +54,7 @@ class Body:
         if not isinstance(self._world, GridWorld):
             return Verdict.UNCHECKED
         sentence = self._world.in_plain_words(sentence)
-        for form in (sentence, f"{sentence}. I look around, so I turn left"):
+        for form in (sentence, f"{sentence}. I look for a free place, so I turn left"):
             held = [
                 one for claim in claims_in(form) if (one := check(claim, self.memory)) is not None
             ]

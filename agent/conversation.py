@@ -22,7 +22,7 @@ class Conversation:
     last turns, so that its length stays within the model's context. The memory stands behind the
     system text, in the first turn: all segments of an episode, and of its group, open alike, and
     what is alike need not be computed twice. So does the note: where the last turn is out of sight,
-    its thought can still be shown, and is then all that is known of the past.
+    its thought (the last there was) can still be shown, and is then all that is known of the past.
 
     Attributes:
         frame: the tokenizer's pieces.
@@ -32,7 +32,7 @@ class Conversation:
         history: turns a segment may show before the next one opens; None: as many as fit.
         kept: turns that the next segment opens with; None: `history`, or what half the room holds.
         memory: whether the actions that fell out of sight are told.
-        note: whether the last thought is shown where its turn is not.
+        note: whether the last thought there was is shown where its turn is not.
         examples: turns of somebody else's that every segment opens with.
         mission: what the first observation of a segment opens with, where `system` does not say.
     """
@@ -117,8 +117,7 @@ class Conversation:
         self._shown = len(kept)
         memory = self._memory(len(self._exchanges) - len(kept))
         if self.note and self._exchanges and not kept:
-            last = self._exchanges[-1]
-            memory += self.frame.text(note(last.thought, last.action))
+            memory += self.frame.text(self._note())
         rest = body + tail
         return opening + (memory if len(opening + memory + rest) <= room else ()) + rest
 
@@ -129,6 +128,14 @@ class Conversation:
             ids += self.frame.text(example.observation) + self.frame.reply
             ids += self.frame.text(example.reply) + self.frame.next
         return ids + self.frame.text(self.mission)
+
+    def _note(self) -> str:
+        """Of the last turn that had a thought in words: what a reply that could not be read did not
+        say is not forgotten for that."""
+        exchanges = self._exchanges
+        told = (one for one in reversed(exchanges) if one.thought.strip(". "))
+        last = next(told, exchanges[-1])
+        return note(last.thought, last.action)
 
     def _memory(self, forgotten: int) -> tuple[int, ...]:
         """The actions of the first `forgotten` turns."""

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from envs.memory import Memory, Position, ahead_of, offset
 from envs.planner import passable
-from envs.thoughts import DOING, PLACE, side, unnumbered, where
+from envs.thoughts import DOING, PLACE, last_seen, unnumbered, where
 
 
 class Fact(StrEnum):
@@ -44,7 +44,8 @@ class Claim:
     thing: str = ""
     """The thing in words: "red ball", "locked blue door"; for an intent the action."""
     where: str = ""
-    """Its offset ("2 ahead 1 left") or side ("behind me")."""
+    """Its offset ("2 ahead 1 left"), or when it was last in view, and on which side it is now
+    ("1 turn before, it should be behind me")."""
 
 
 _STANDING = {
@@ -59,11 +60,11 @@ _STANDING = {
 _SIDE = r"behind me|ahead of me|to my left|to my right"
 _REASONS = {
     rf"I see the (\S.*?) ({PLACE})": Fact.IN_VIEW,
-    rf"I saw the (\S.*) before, it should be ({_SIDE})": Fact.OUT_OF_VIEW,
+    rf"I saw the (\S.*) (\d+ turns? before, it should be (?:{_SIDE}))": Fact.OUT_OF_VIEW,
     r"The (\S.*) is beside the free place ahead": Fact.BESIDE_AHEAD,
     r"The place ahead is free()": Fact.AHEAD_FREE,
 }
-_NO_REASONS = re.compile(r"I look around|I look for a free place")
+_NO_REASONS = re.compile(r"I look around, look \d|I look for a free place")
 _END = re.compile(
     r"(?P<reason>.+?)(?:, (?P<but>but .+|I need a free place beside it))?, so I "
     rf"(?P<action>{'|'.join(DOING.values())})(?: to (?P<purpose>.+))?"
@@ -128,7 +129,8 @@ def _holds_at(claim: Claim, place: Position, memory: Memory) -> bool:
         case Fact.IN_VIEW:
             return place in memory.in_view and where(ahead, right) == claim.where
         case Fact.OUT_OF_VIEW:
-            return place not in memory.in_view and side(ahead, right) == claim.where
+            ago = memory.ago(place)
+            return ago > 0 and last_seen(ago, ahead, right) == claim.where
         case Fact.WAY_BLOCKED:
             return where(ahead, right) == claim.where and way_blocked(memory, place)
         case Fact.BESIDE_AHEAD:

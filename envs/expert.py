@@ -16,7 +16,7 @@ from envs.bot import BotGuide
 from envs.grid_world import GridWorld
 from envs.memory import Memory
 from envs.quest import QuestGuide
-from envs.thoughts import think
+from envs.thoughts import Told, tell, think
 
 _BOXED = "its keys lie in boxes, which the planner never opens, some behind things in the way"
 CANNOT: dict[str, str] = {
@@ -82,6 +82,7 @@ class Expert:
         babyai = isinstance(level, RoomGridLevel)
         self._guide: Guide = BotGuide(level) if babyai else QuestGuide(level.mission)
         self._step: Step | None = None
+        self._told = Told()
 
     def advise(self) -> Advice:
         """What to do now, and why, in words that hold of what was observed so far."""
@@ -93,7 +94,7 @@ class Expert:
         stuck = step is None or step.action not in can
         if step is None or stuck:
             step = Step(can[0], Aim(Verb.EXPLORE))
-        self._step = step
+        self._step, self._told = step, tell(step.aim, memory, self._told)
         return self._advice(step, step.action, stuck)
 
     def instead(self, action: Action) -> Advice:
@@ -106,7 +107,7 @@ class Expert:
 
     def _advice(self, step: Step, action: Action, stuck: bool = False) -> Advice:
         """What is done, in the world's own words."""
-        thought = self.world.in_own_words(think(step, self.memory, action))
+        thought = self.world.in_own_words(think(step, self.memory, self._told, action))
         return Advice(thought, self.world.action_set.word(action), stuck)
 
 

@@ -91,6 +91,10 @@ class Memory:
         self.carried: Thing | None = None
         self.poses: set[Pose] = set()
         """Every pose taken so far: looking from there again shows nothing new."""
+        self.turn = 0
+        """How many turns were observed."""
+        self.seen: dict[Position, int] = {}
+        """The turn on which each cell was last in view."""
         self.deeds: list[Deed] = []
         """What was done so far, in order."""
 
@@ -98,6 +102,10 @@ class Memory:
     def front(self) -> Thing | None:
         """What is directly ahead, which is always in view; None for free floor."""
         return self.cells.get(ahead_of(self.pose))
+
+    def ago(self, place: Position) -> int:
+        """How many turns ago a place was last in view; 0: now."""
+        return self.turn - self.seen.get(place, 0)
 
     def find(self, kind: str | None, colour: str | None) -> list[Position]:
         """Where things like this were last seen, the nearest first."""
@@ -145,6 +153,8 @@ class Memory:
                 self.cells[place] = _thing(*(int(number) for number in view[column, row]))
         self.cells.setdefault((x, y), None)
         self.in_view = frozenset(seen)
+        self.turn += 1
+        self.seen |= dict.fromkeys(seen, self.turn)
 
 
 def _thing(kind: int, colour: int, state: int) -> Thing | None:

@@ -1,9 +1,9 @@
 """The words of an expert: why this action, from what has been observed.
 
-A thought has up to two sentences. The first says how the mission stands, where there is something
-to say beside the present aim (what is carried, what is done, what has not been seen). The second
-says where the thing aimed at is and ends with the action, which it explains. The words are few, so
-that a small model learns them from a hundred episodes, and follow one grammar, so that
+A thought has up to three sentences. The first ones say how the mission stands, where there is
+something to say beside the present aim: what is done of it, what is carried or not found yet. The
+last says where the thing aimed at is and ends with the action, which it explains. The words are
+few, so that a small model learns them from a hundred episodes, and follow one grammar, so that
 `envs.claims` can read every thought back and check it.
 
 There is one way to say each thing. Where a mind chooses among equal words, the choice earns
@@ -11,12 +11,14 @@ nothing, and is noise in all that it learns from reward (docs/LOG.md).
 """
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from envs.actions import Action
 from envs.aims import Aim, Step, Verb
-from envs.memory import Memory, ahead_of, offset
+from envs.memory import Memory, Position, ahead_of, offset
 from envs.planner import passable
 from envs.senses import SIZE
 
@@ -45,63 +47,103 @@ IN_VIEW = "I see the {thing} {where}, {so}."
 OBSTRUCTED = "I see the {thing} {where}, but the {block} is in the way, {so}."
 ROUNDABOUT = "I see the {thing} {where}, but the way there is blocked, {so}."
 BESIDE = "I see the {thing} {where}, I need a free place beside it, {so}."
-OUT_OF_VIEW = "I saw the {thing} before, it should be {side}, {so}."
+OUT_OF_VIEW = "I saw the {thing} {where}, {so}."
 PUT_NEXT = "The {thing} is beside the free place ahead, {so}."
 PUT_DOWN = "The place ahead is free, {so}."
 FREE_PLACE = "I look for a free place, {so}."
-EXPLORE = "I look around, {so}."
+EXPLORE = "I look around, look {looks}, {so}."
+
+MOST_LOOKS = 9
+"""So far is counted: more are told as so many."""
+
+FORGET = 4
+"""Turns after which a thing out of view is looked for as if nobody knew where it is."""
 
 PLACE = r"\d+ (?:ahead|left|right)(?: \d+ (?:left|right))?"
 """What `where` says."""
 
 
-def think(step: Step, memory: Memory, done: Action | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a thought tells of the thing aimed at: where it is, or that it is looked for."""
+
+    place: Position | None = None
+    looks: int = 0
+    """for how many turns it has been looked for, this one included"""
+
+
+def tell(aim: Aim, memory: Memory, last: Told) -> Told:
+    """What there is to tell after a thought that told `last`.
+
+    Of what is out of view, no more is told than is known to one who remembers the last thought, and
+    follows a thing for `FORGET` turns. Who imitates a teacher that knows more learns to make things
+    up (docs/LOG.md).
+    """
+    if aim.verb is Verb.PUT_DOWN:
+        return Told()
+    if aim.place is not None and aim.thing is not None:
+        followed = aim.place == last.place and memory.ago(aim.place) <= FORGET
+        if followed or aim.place in memory.in_view:
+            return Told(aim.place)
+    return Told(looks=last.looks + 1)
+
+
+def think(step: Step, memory: Memory, told: Told, done: Action | None = None) -> str:
     """A thought that ends in `step.action`, true of `memory`.
 
     Args:
         step: what is right to do.
         memory: what has been observed.
+        told: what it tells of the thing aimed at.
         done: what is done all the same, if that is another action.
     """
     action = step.action if done is None else done
-    sentences = (_standing(step.aim, memory), _reason(step, memory, action))
-    return " ".join(filter(None, sentences))
+    aim = _searching(step.aim) if told.looks else step.aim
+    reason = _reason(replace(step, aim=aim), memory, told, action)
+    return " ".join((*_standing(aim, memory), reason))
 
 
-def _standing(aim: Aim, memory: Memory) -> str:
-    """How the mission stands; empty when there is nothing to say."""
+def _searching(aim: Aim) -> Aim:
+    """The aim of one who does not know where the thing is."""
+    if aim.thing is None:
+        return aim
+    sought = aim.sought or (aim.thing.kind, aim.thing.colour)
+    return Aim(Verb.EXPLORE, sought=sought, done=aim.done)
+
+
+def _standing(aim: Aim, memory: Memory) -> Iterator[str]:
+    """How the mission stands: what is done of it, and what is missing or carried."""
+    done = aim.done
+    if done:
+        yield DID[done.verb].format(thing=describe(done.thing.kind, done.thing.colour))
+    carried = memory.carried
     if aim.sought is not None:
         known = memory.ever_saw(*aim.sought)
-        sought = describe(*aim.sought)
-        return (SEEN if known else UNSEEN).format(sought=sought)
-    if memory.carried and aim.verb is not Verb.PICK_UP:
-        return CARRIED.format(thing=memory.carried)
-    if aim.done:
-        thing = aim.done.thing
-        return DID[aim.done.verb].format(thing=describe(thing.kind, thing.colour))
-    return ""
+        yield (SEEN if known else UNSEEN).format(sought=describe(*aim.sought))
+    elif carried and aim.verb is not Verb.PICK_UP and not (done and done.thing == carried):
+        yield CARRIED.format(thing=carried)
 
 
-def _reason(step: Step, memory: Memory, done: Action) -> str:
+def _reason(step: Step, memory: Memory, told: Told, done: Action) -> str:
     """Where the thing aimed at is, and what is therefore done."""
-    template, words = _case(step, memory)
+    template, words = _case(step, memory, told)
     purpose = f" {step.aim.purpose}" if step.aim.purpose else ""
     return template.format(so=f"so I {DOING[done]}{purpose}", **words)
 
 
-def _case(step: Step, memory: Memory) -> tuple[str, dict[str, str]]:
+def _case(step: Step, memory: Memory, told: Told) -> tuple[str, dict[str, str]]:
     """The sentence for a step, and what fills it."""
     aim, pose = step.aim, memory.pose
     if aim.verb is Verb.PUT_DOWN:
         return (PUT_DOWN if step.action is Action.DROP else FREE_PLACE), {}
-    if aim.place is None or aim.thing is None:
-        return EXPLORE, {}
+    if told.looks or aim.place is None:
+        return EXPLORE, {"looks": str(min(told.looks, MOST_LOOKS))}
     words = {"thing": str(aim.thing)}
     if step.action is Action.DROP:
         return PUT_NEXT, words
     ahead, right = offset(pose, aim.place)
     if aim.place not in memory.in_view:
-        return OUT_OF_VIEW, words | {"side": side(ahead, right)}
+        return OUT_OF_VIEW, words | {"where": last_seen(memory.ago(aim.place), ahead, right)}
     words["where"] = where(ahead, right)
     if straight_on(step.action, ahead, right):
         return IN_VIEW, words
@@ -163,6 +205,15 @@ def where(ahead: int, right: int) -> str:
     if right:
         parts.append(f"{abs(right)} {'right' if right > 0 else 'left'}")
     return " ".join(parts)
+
+
+def last_seen(ago: int, ahead: int, right: int) -> str:
+    """When a thing was last in view, and on which side it is now.
+
+    >>> last_seen(2, -1, 0)
+    '2 turns before, it should be behind me'
+    """
+    return f"{ago} turn{'s' if ago > 1 else ''} before, it should be {side(ahead, right)}"
 
 
 def side(ahead: int, right: int) -> str:

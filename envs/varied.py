@@ -68,9 +68,13 @@ _ENGLISH = {
 
 _HOLES = {"sight": "{things}", "wall": "{places}", "facing": "{facing}", "clock": "{n}"}
 _TAILS = ("", "", "", " now", " there", " more", " from here", " at present")
-_TOWARDS = ("to", "on", "at", "by", "in", "over to", "off to", "out to", "towards")
-_WHOSE = ("", " the", " your", " my", " this")
+_TOWARDS = (
+    *("to", "on", "at", "by", "in", "towards"),
+    *("over to", "off to", "out to", "back to", "up to"),
+)
+_WHOSE = ("", " the", " your", " my", " my", " this")
 _WAYS = {way for fields in HELD_OUT.phrasings.values() for way in fields["ways"] or ()}
+_STEPS = {fields["step"] for fields in HELD_OUT.phrasings.values()}
 _JOINS = ("; ", " plus ", " also ", " / ", " | ", " as well as ", " besides ")
 _AHEAD = ("forward", "ahead", "straight on", "in front", "before you", "further", "off")
 _UNITS = ("cells", "squares", "tiles", "yards", "feet", "metres", "fields")
@@ -128,11 +132,15 @@ def _wording(number: int) -> Wording:
         name: _sentence(random, choices, holes.get(name, "")) + end
         for name, choices in _ENGLISH.items()
     }
+    compass = random.random() < 0.25
     unit = _mostly(random, _UNITS)
+    one = unit.removesuffix("s")
+    if compass and random.random() < 0.5:
+        unit = one = _towards(random)
     step, one_step = (
         ("{n} {way}", "1 {way}"),
         (f"{{n}} {unit} {{way}}", f"1 {unit} {{way}}"),
-        (f"{{n}} {unit} {{way}}", f"one {unit.removesuffix('s')} {{way}}"),
+        (f"{{n}} {unit} {{way}}", f"one {one} {{way}}"),
         ("{way} {n}", "{way} 1"),
     )[int(random.integers(4))]
     ways = (_mostly(random, _AHEAD), *_sides(random))
@@ -147,9 +155,17 @@ def _wording(number: int) -> Wording:
         step=step,
         one_step=one_step,
         step_join=_one(random, then),
-        ways=None if random.random() < 0.25 else ways,
+        ways=None if compass else ways,
         between="\n" if lines else " ",
     )
+
+
+def _towards(random: np.random.Generator) -> str:
+    """Words before a point of the compass, not those that are held out."""
+    while True:
+        words = _one(random, _TOWARDS) + _one(random, _WHOSE)
+        if f"{{n}} {words} {{way}}" not in _STEPS:
+            return words
 
 
 def _sides(random: np.random.Generator) -> tuple[str, str]:

@@ -48,7 +48,7 @@ def mixed() -> TrainConfig:
         task="mixed-lessons",
         hard_share=0.0,
         sampling=replace(
-            base.sampling, max_reply_tokens=96, memory=False, note=True, numbered=True
+            base.sampling, max_reply_tokens=128, memory=False, note=True, numbered=True
         ),
         cold=replace(
             base.cold,
@@ -63,7 +63,7 @@ def mixed() -> TrainConfig:
             reading=0.5,
             drawn=True,
         ),
-        grpo=replace(base.grpo, steps=40, groups=20, rows=500, most_turns=40, learning_rate=8e-4),
+        grpo=replace(base.grpo, steps=36, groups=20, rows=500, most_turns=40, learning_rate=6e-4),
         learner=replace(base.learner, micro_batch_tokens=4096),
         evaluation=EvaluationConfig(missions=256),
     )

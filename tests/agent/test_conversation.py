@@ -118,8 +118,18 @@ def test_a_note_is_the_last_thought_where_its_turn_is_out_of_sight(
     assert "Thought" not in shown[0]
     assert "<|user|><think>Thought 0.</think>You see 1 balls.<|end|><|assistant|>" in shown[1]
     assert "<|user|><think>Thought 1.</think>You see 2 balls.<|end|><|assistant|>" in shown[2]
-    assert "<|user|><answer>go forward</answer>You see 3 balls.<|end|><|assistant|>" in shown[3]
+    assert "<|user|><think>Thought 1.</think>You see 3 balls.<|end|><|assistant|>" in shown[3]
     assert "Thought 0." not in shown[2]
+
+
+def test_where_there_was_no_thought_a_note_is_the_last_action(
+    tokenizer: PreTrainedTokenizerBase,
+) -> None:
+    talk = conversation(tokenizer, history=0, memory=False, note=True)
+    talk.ask("You see 0 balls.")
+    talk.answer(talk.frame.text(REPLY), "go forward")
+    shown = tokenizer.decode(talk.ask("You see 1 balls.")[0])
+    assert "<|user|><answer>go forward</answer>You see 1 balls.<|end|><|assistant|>" in shown
 
 
 def test_a_turn_in_sight_needs_no_note(tokenizer: PreTrainedTokenizerBase) -> None:

@@ -5,11 +5,17 @@ import pytest
 from envs.actions import Action
 from envs.aims import Aim, Step, Verb
 from envs.memory import Deed, Memory, Thing
-from envs.thoughts import think
+from envs.thoughts import Told, tell, think
 from tests.support.maps import draw
 
 EAST = 0
 BALL, KEY, DOOR = Thing("ball", "red"), Thing("key", "yellow"), Thing("door", "yellow", "locked")
+GO_TO_BALL = Step(Action.LEFT, Aim(Verb.GO_TO, (3, 1), BALL))
+
+
+def said(step: Step, memory: Memory) -> str:
+    """The first thought of an episode."""
+    return think(step, memory, tell(step.aim, memory, Told()))
 
 
 @pytest.fixture
@@ -23,6 +29,7 @@ def memory() -> Memory:
     )
     memory.in_view = frozenset(memory.cells)
     memory.pose = ((1, 2), EAST)
+    memory.poses = {((1, 2), EAST), ((1, 1), EAST)}
     return memory
 
 
@@ -42,7 +49,7 @@ def memory() -> Memory:
         (
             Action.LEFT,
             Aim(Verb.EXPLORE, sought=("ball", "green")),
-            "I see the green ball nowhere so far. I look around, so I turn left.",
+            "I see the green ball nowhere so far. I look around, look 1, so I turn left.",
         ),
         (
             Action.FORWARD,
@@ -65,17 +72,39 @@ def memory() -> Memory:
     ],
 )
 def test_thoughts_name_where_it_is_why_and_what_is_done(memory, action, aim, thought):
-    assert think(Step(action, aim), memory) == thought
+    assert said(Step(action, aim), memory) == thought
 
 
-def test_what_is_out_of_view_is_told_as_something_past(memory):
+def out_of_view(memory: Memory, turns: int, last: Told) -> Told:
     memory.in_view = frozenset()
+    memory.turn, memory.seen = turns, {(3, 1): 0}
+    return tell(GO_TO_BALL.aim, memory, last)
+
+
+@pytest.mark.parametrize(("turns", "ago"), [(1, "1 turn"), (4, "4 turns")])
+def test_what_the_last_thought_told_of_is_followed_out_of_view(memory, turns, ago):
     memory.pose = ((4, 1), EAST)
-    thought = think(Step(Action.LEFT, Aim(Verb.GO_TO, (2, 2), BALL)), memory)
-    assert thought == "I saw the red ball before, it should be behind me, so I turn left."
+    told = out_of_view(memory, turns, Told((3, 1)))
+    thought = think(GO_TO_BALL, memory, told)
+    assert thought == f"I saw the red ball {ago} before, it should be behind me, so I turn left."
+
+
+@pytest.mark.parametrize(
+    ("turns", "last", "looks"),
+    [(1, Told(), 1), (1, Told((1, 1)), 1), (5, Told((3, 1)), 1), (1, Told(looks=2), 3)],
+)
+def test_what_it_did_not_tell_of_or_not_for_long_is_looked_for(memory, turns, last, looks):
+    told = out_of_view(memory, turns, last)
+    thought = think(GO_TO_BALL, memory, told)
+    assert thought == f"I still look for the red ball. I look around, look {looks}, so I turn left."
+
+
+def test_looks_are_counted_to_nine(memory):
+    thought = think(GO_TO_BALL, memory, Told(looks=30))
+    assert thought.endswith("I look around, look 9, so I turn left.")
 
 
 def test_what_is_carried_is_told(memory):
     memory.carried = KEY
-    thought = think(Step(Action.FORWARD, Aim(Verb.OPEN, (5, 1), DOOR)), memory)
+    thought = said(Step(Action.FORWARD, Aim(Verb.OPEN, (5, 1), DOOR)), memory)
     assert thought.startswith("I carry the yellow key. ")

@@ -93,7 +93,7 @@ def test_no_wording_is_one_that_is_held_out(wordings: list[Wording]) -> None:
         held = PHRASINGS[name]
         assert isinstance(held, Wording)
         for wording in wordings:
-            for field in ("sight", "wall", "carried", "facing", "went_forward", "clock"):
+            for field in ("sight", "wall", "step", "carried", "facing", "went_forward", "clock"):
                 assert getattr(wording, field) != getattr(held, field)
             assert not {*(wording.ways or ())} & {*(held.ways or ())}
 
