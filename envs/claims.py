@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from envs.memory import Memory, Position, ahead_of, offset
 from envs.planner import passable
-from envs.thoughts import DOING, PLACE, last_seen, unnumbered, where
+from envs.thoughts import DOING, PLACE, side, unnumbered, where
 
 
 class Fact(StrEnum):
@@ -19,7 +19,7 @@ class Fact(StrEnum):
 
     IN_VIEW = "is in view"
     OUT_OF_VIEW = "was seen before, and is out of view"
-    NEVER_SEEN = "has not been seen"
+    NOT_IN_VIEW = "is not in view"
     SEEN = "has been seen"
     CARRIED = "is carried"
     IN_THE_WAY = "stands right ahead, where nobody can go"
@@ -44,12 +44,11 @@ class Claim:
     thing: str = ""
     """The thing in words: "red ball", "locked blue door"; for an intent the action."""
     where: str = ""
-    """Its offset ("2 ahead 1 left"), or when it was last in view, and on which side it is now
-    ("1 turn before, it should be behind me")."""
+    """Its offset ("2 ahead 1 left") or side ("behind me")."""
 
 
 _STANDING = {
-    r"I see the (\S.*) nowhere so far": Fact.NEVER_SEEN,
+    r"I see the (\S.*) nowhere": Fact.NOT_IN_VIEW,
     r"I still look for the (\S.*)": Fact.SEEN,
     r"I have picked up the (\S.*)": Fact.PICKED_UP,
     r"I have put down the (\S.*)": Fact.PUT_DOWN,
@@ -60,13 +59,19 @@ _STANDING = {
 _SIDE = r"behind me|ahead of me|to my left|to my right"
 _REASONS = {
     rf"I see the (\S.*?) ({PLACE})": Fact.IN_VIEW,
-    rf"I saw the (\S.*) (\d+ turns? before, it should be (?:{_SIDE}))": Fact.OUT_OF_VIEW,
-    r"The (\S.*) is beside the free place ahead": Fact.BESIDE_AHEAD,
+    rf"I see the (\S.*) nowhere, look \d, it should be ({_SIDE})": Fact.OUT_OF_VIEW,
+    r"I see the (\S.*) nowhere, look \d": Fact.NOT_IN_VIEW,
     r"The place ahead is free()": Fact.AHEAD_FREE,
 }
+_OF_THAT = {
+    "but the way there is blocked": Fact.WAY_BLOCKED,
+    "the free place ahead is beside it": Fact.BESIDE_AHEAD,
+}
+"""What is said of the thing that was just told to be in view."""
 _NO_REASONS = re.compile(r"I look around, look \d|I look for a free place")
 _END = re.compile(
-    r"(?P<reason>.+?)(?:, (?P<but>but .+|I need a free place beside it))?, so I "
+    r"(?P<reason>.+?)"
+    r"(?:, (?P<but>but .+|I need a free place beside it|the free place ahead is beside it))?, so I "
     rf"(?P<action>{'|'.join(DOING.values())})(?: to (?P<purpose>.+))?"
 )
 
@@ -113,8 +118,10 @@ def check(claim: Claim, memory: Memory) -> bool | None:
     if fact in _DEEDS:
         kind, colour = _description(thing)
         return any(deed.verb == fact and deed.thing.matches(kind, colour) for deed in memory.deeds)
-    if fact in (Fact.SEEN, Fact.NEVER_SEEN):
-        return memory.ever_saw(*_description(thing)) == (fact is Fact.SEEN)
+    if fact is Fact.SEEN:
+        return memory.ever_saw(*_description(thing))
+    if fact is Fact.NOT_IN_VIEW:
+        return not memory.sees(*_description(thing))
     if fact is Fact.IN_THE_WAY:
         return str(memory.front) == thing and not passable(memory.front)
     if fact is Fact.AHEAD_FREE:
@@ -129,14 +136,14 @@ def _holds_at(claim: Claim, place: Position, memory: Memory) -> bool:
         case Fact.IN_VIEW:
             return place in memory.in_view and where(ahead, right) == claim.where
         case Fact.OUT_OF_VIEW:
-            ago = memory.ago(place)
-            return ago > 0 and last_seen(ago, ahead, right) == claim.where
+            return place not in memory.in_view and side(ahead, right) == claim.where
         case Fact.WAY_BLOCKED:
             return where(ahead, right) == claim.where and way_blocked(memory, place)
         case Fact.BESIDE_AHEAD:
             x, y = ahead_of(memory.pose)
             beside = abs(place[0] - x) + abs(place[1] - y) == 1
-            return beside and _known_free(memory, (x, y))
+            there = where(ahead, right) == claim.where
+            return there and beside and _known_free(memory, (x, y))
     raise AssertionError(claim.fact)
 
 
@@ -178,10 +185,10 @@ def _obstacle(but: str, claims: list[Claim]) -> list[Claim]:
     """What "but ..." says of the way to the thing named before it."""
     if found := re.fullmatch(r"but the (\S.*) is in the way", but):
         return [Claim(Fact.IN_THE_WAY, found[1])]
-    if but == "but the way there is blocked":
-        if not claims:
-            raise _no_such(but)  # the way where?
-        return [Claim(Fact.WAY_BLOCKED, claims[-1].thing, claims[-1].where)]
+    if but in _OF_THAT:
+        if not claims or claims[-1].fact is not Fact.IN_VIEW:
+            raise _no_such(but)  # of what?
+        return [Claim(_OF_THAT[but], claims[-1].thing, claims[-1].where)]
     return []
 
 

@@ -91,10 +91,6 @@ class Memory:
         self.carried: Thing | None = None
         self.poses: set[Pose] = set()
         """Every pose taken so far: looking from there again shows nothing new."""
-        self.turn = 0
-        """How many turns were observed."""
-        self.seen: dict[Position, int] = {}
-        """The turn on which each cell was last in view."""
         self.deeds: list[Deed] = []
         """What was done so far, in order."""
 
@@ -103,15 +99,15 @@ class Memory:
         """What is directly ahead, which is always in view; None for free floor."""
         return self.cells.get(ahead_of(self.pose))
 
-    def ago(self, place: Position) -> int:
-        """How many turns ago a place was last in view; 0: now."""
-        return self.turn - self.seen.get(place, 0)
-
     def find(self, kind: str | None, colour: str | None) -> list[Position]:
         """Where things like this were last seen, the nearest first."""
         (x, y), _ = self.pose
         places = [p for p, thing in self.cells.items() if thing and thing.matches(kind, colour)]
         return sorted(places, key=lambda p: (abs(p[0] - x) + abs(p[1] - y), p))
+
+    def sees(self, kind: str | None, colour: str | None) -> bool:
+        """Whether such a thing is in view."""
+        return not self.in_view.isdisjoint(self.find(kind, colour))
 
     def ever_saw(self, kind: str | None, colour: str | None) -> bool:
         """Whether such a thing is known of: on the map, or in one's hands."""
@@ -153,8 +149,6 @@ class Memory:
                 self.cells[place] = _thing(*(int(number) for number in view[column, row]))
         self.cells.setdefault((x, y), None)
         self.in_view = frozenset(seen)
-        self.turn += 1
-        self.seen |= dict.fromkeys(seen, self.turn)
 
 
 def _thing(kind: int, colour: int, state: int) -> Thing | None:

@@ -40,24 +40,25 @@ DID = {
     "reach": "I have been at the {thing}.",
 }
 CARRIED = "I carry the {thing}."
-UNSEEN = "I see the {sought} nowhere so far."
+UNSEEN = "I see the {sought} nowhere."
 SEEN = "I still look for the {sought}."
 
 IN_VIEW = "I see the {thing} {where}, {so}."
 OBSTRUCTED = "I see the {thing} {where}, but the {block} is in the way, {so}."
 ROUNDABOUT = "I see the {thing} {where}, but the way there is blocked, {so}."
 BESIDE = "I see the {thing} {where}, I need a free place beside it, {so}."
-OUT_OF_VIEW = "I saw the {thing} {where}, {so}."
-PUT_NEXT = "The {thing} is beside the free place ahead, {so}."
+OUT_OF_VIEW = "I see the {thing} nowhere, look {look}, it should be {side}, {so}."
+NOWHERE = "I see the {sought} nowhere, look {look}, {so}."
+PUT_NEXT = "I see the {thing} {where}, the free place ahead is beside it, {so}."
 PUT_DOWN = "The place ahead is free, {so}."
 FREE_PLACE = "I look for a free place, {so}."
-EXPLORE = "I look around, look {looks}, {so}."
+EXPLORE = "I look around, look {look}, {so}."
 
 MOST_LOOKS = 9
 """So far is counted: more are told as so many."""
 
 FORGET = 4
-"""Turns after which a thing out of view is looked for as if nobody knew where it is."""
+"""Looks after which nobody knows any more where a thing should be."""
 
 PLACE = r"\d+ (?:ahead|left|right)(?: \d+ (?:left|right))?"
 """What `where` says."""
@@ -65,31 +66,34 @@ PLACE = r"\d+ (?:ahead|left|right)(?: \d+ (?:left|right))?"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a thought tells of the thing aimed at: where it is, or that it is looked for."""
+    """What a thought tells of the thing aimed at."""
 
     place: Position | None = None
+    """where it is or should be"""
     looks: int = 0
-    """for how many turns it has been looked for, this one included"""
+    """on how many turns up to this one it was not in view"""
 
 
 def tell(aim: Aim, memory: Memory, last: Told) -> Told:
     """What there is to tell after a thought that told `last`.
 
     Of what is out of view, no more is told than is known to one who remembers the last thought, and
-    follows a thing for `FORGET` turns. Who imitates a teacher that knows more learns to make things
-    up (docs/LOG.md).
+    that for `FORGET` looks. Who imitates a teacher that knows more learns to make things up
+    (docs/LOG.md).
     """
     if aim.verb is Verb.PUT_DOWN:
         return Told()
-    if aim.place is not None and aim.thing is not None:
-        followed = aim.place == last.place and memory.ago(aim.place) <= FORGET
-        if followed or aim.place in memory.in_view:
-            return Told(aim.place)
-    return Told(looks=last.looks + 1)
+    if aim.place in memory.in_view and aim.thing is not None:
+        return Told(aim.place)
+    looks = last.looks + 1
+    return Told(aim.place if aim.place == last.place and looks <= FORGET else None, looks)
 
 
 def think(step: Step, memory: Memory, told: Told, done: Action | None = None) -> str:
     """A thought that ends in `step.action`, true of `memory`.
+
+    It names a thing first, then tells where it is, and then what follows from that: a small mind
+    that writes what it is to do must have read before it writes.
 
     Args:
         step: what is right to do.
@@ -97,29 +101,27 @@ def think(step: Step, memory: Memory, told: Told, done: Action | None = None) ->
         told: what it tells of the thing aimed at.
         done: what is done all the same, if that is another action.
     """
-    action = step.action if done is None else done
-    aim = _searching(step.aim) if told.looks else step.aim
-    reason = _reason(replace(step, aim=aim), memory, told, action)
-    return " ".join((*_standing(aim, memory), reason))
+    if told.looks and told.place is None:
+        step = replace(step, aim=_searching(step.aim))
+    reason = _reason(step, memory, told, step.action if done is None else done)
+    return " ".join((*_standing(step.aim, memory), reason))
 
 
 def _searching(aim: Aim) -> Aim:
     """The aim of one who does not know where the thing is."""
-    if aim.thing is None:
-        return aim
-    sought = aim.sought or (aim.thing.kind, aim.thing.colour)
+    thing = aim.thing
+    sought = aim.sought or (thing and (thing.kind, thing.colour))
     return Aim(Verb.EXPLORE, sought=sought, done=aim.done)
 
 
 def _standing(aim: Aim, memory: Memory) -> Iterator[str]:
     """How the mission stands: what is done of it, and what is missing or carried."""
-    done = aim.done
+    done, carried = aim.done, memory.carried
     if done:
         yield DID[done.verb].format(thing=describe(done.thing.kind, done.thing.colour))
-    carried = memory.carried
-    if aim.sought is not None:
-        known = memory.ever_saw(*aim.sought)
-        yield (SEEN if known else UNSEEN).format(sought=describe(*aim.sought))
+    if aim.sought and aim.verb is not Verb.EXPLORE:
+        found = memory.sees(*aim.sought)
+        yield (SEEN if found else UNSEEN).format(sought=describe(*aim.sought))
     elif carried and aim.verb is not Verb.PICK_UP and not (done and done.thing == carried):
         yield CARRIED.format(thing=carried)
 
@@ -136,15 +138,18 @@ def _case(step: Step, memory: Memory, told: Told) -> tuple[str, dict[str, str]]:
     aim, pose = step.aim, memory.pose
     if aim.verb is Verb.PUT_DOWN:
         return (PUT_DOWN if step.action is Action.DROP else FREE_PLACE), {}
-    if told.looks or aim.place is None:
-        return EXPLORE, {"looks": str(min(told.looks, MOST_LOOKS))}
-    words = {"thing": str(aim.thing)}
+    words = {"look": str(min(told.looks, MOST_LOOKS))}
+    if aim.place is None or aim.thing is None:
+        if aim.sought is None or memory.sees(*aim.sought):
+            return EXPLORE, words
+        return NOWHERE, words | {"sought": describe(*aim.sought)}
+    words["thing"] = str(aim.thing)
+    ahead, right = offset(pose, aim.place)
+    if told.looks:
+        return OUT_OF_VIEW, words | {"side": side(ahead, right)}
+    words["where"] = where(ahead, right)
     if step.action is Action.DROP:
         return PUT_NEXT, words
-    ahead, right = offset(pose, aim.place)
-    if aim.place not in memory.in_view:
-        return OUT_OF_VIEW, words | {"where": last_seen(memory.ago(aim.place), ahead, right)}
-    words["where"] = where(ahead, right)
     if straight_on(step.action, ahead, right):
         return IN_VIEW, words
     if not passable(memory.front) and ahead_of(pose) != aim.place:
@@ -205,15 +210,6 @@ def where(ahead: int, right: int) -> str:
     if right:
         parts.append(f"{abs(right)} {'right' if right > 0 else 'left'}")
     return " ".join(parts)
-
-
-def last_seen(ago: int, ahead: int, right: int) -> str:
-    """When a thing was last in view, and on which side it is now.
-
-    >>> last_seen(2, -1, 0)
-    '2 turns before, it should be behind me'
-    """
-    return f"{ago} turn{'s' if ago > 1 else ''} before, it should be {side(ahead, right)}"
 
 
 def side(ahead: int, right: int) -> str:

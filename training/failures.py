@@ -142,7 +142,7 @@ def _looks(episode: Episode, make: MakeWorld) -> list[_Look]:
 
 def _about(claims: Sequence[Claim]) -> str:
     """The thing that a thought aims at: the last that it names besides obstacles and deeds."""
-    aims = (Fact.IN_VIEW, Fact.OUT_OF_VIEW, Fact.NEVER_SEEN, Fact.SEEN, Fact.BESIDE_AHEAD)
+    aims = (Fact.IN_VIEW, Fact.OUT_OF_VIEW, Fact.NOT_IN_VIEW, Fact.SEEN, Fact.BESIDE_AHEAD)
     return next((claim.thing for claim in reversed(claims) if claim.fact in aims), "")
 
 

@@ -99,7 +99,6 @@ def memory() -> Memory:
     memory.in_view = frozenset(memory.cells) - {(4, 2)}
     memory.pose = ((1, 2), 0)
     memory.poses = {((1, 2), 0)}
-    memory.turn = 2
     memory.deeds = [Deed("pick up", Thing("ball", "red"))]
     return memory
 
@@ -123,12 +122,14 @@ def memory() -> Memory:
         ("I see the red ball 2 ahead 1 left, but the way there is blocked, so I turn left.", True),
         ("I see the blue box 1 ahead, but the way there is blocked, so I turn left.", False),
         ("I see the yellow key 3 ahead, so I go forward.", False),  # out of view
-        ("I saw the yellow key 2 turns before, it should be ahead of me, so I go forward.", True),
-        ("I saw the yellow key 1 turn before, it should be ahead of me, so I go forward.", False),
-        ("I saw the yellow key 2 turns before, it should be behind me, so I go forward.", False),
-        ("I see the green ball nowhere so far. I look around, look 1, so I turn left.", True),
-        ("I see the yellow key nowhere so far. I look around, look 1, so I turn left.", False),
-        ("I see the yellow object nowhere so far. I look around, look 1, so I turn left.", False),
+        ("I see the yellow key nowhere, look 2, it should be ahead of me, so I go forward.", True),
+        ("I see the yellow key nowhere, look 2, it should be behind me, so I go forward.", False),
+        ("I see the green ball nowhere, look 1, so I turn left.", True),
+        ("I see the yellow key nowhere, look 1, so I turn left.", True),
+        ("I see the yellow object nowhere, look 1, so I turn left.", False),
+        ("I see the red object nowhere, look 1, so I turn left.", False),
+        ("I see the green goal nowhere. I see the red ball 2 ahead 1 left, so I go forward.", True),
+        ("I see the blue box nowhere. I see the red ball 2 ahead 1 left, so I go forward.", False),
         ("I still look for the ball. I look around, look 1, so I turn left.", True),
         ("I carry the red ball. I look for a free place, so I turn left.", False),
         ("I have picked up the red ball. I look around, look 1, so I turn left.", True),
@@ -158,9 +159,9 @@ def test_a_sentence_of_another_form_is_an_error(thought):
 
 
 PARTS = (
-    ["The ", "I see the ", "I saw the ", "I carry the ", "I look around, look 1", ""],
+    ["The ", "I see the ", "I carry the ", "I look around, look 1", ""],
     ["red ball", "object", "2 ahead", " ", "", "the the"],
-    [" 2 ahead", " 1 right", " nowhere so far.", " 0 turns before, it should be behind me", ""],
+    [" 2 ahead", " 1 right", " nowhere.", " nowhere, look 1, it should be behind me", ""],
     [" I look around, look 2", " The place ahead is free", ".", ""],
     ["", ", but the way there is blocked", ", but the   is in the way"],
     [", so I turn left.", ", so I go forward to unlock the   door.", "."],

@@ -49,12 +49,12 @@ def memory() -> Memory:
         (
             Action.LEFT,
             Aim(Verb.EXPLORE, sought=("ball", "green")),
-            "I see the green ball nowhere so far. I look around, look 1, so I turn left.",
+            "I see the green ball nowhere, look 1, so I turn left.",
         ),
         (
             Action.FORWARD,
             Aim(Verb.PICK_UP, (4, 2), KEY, "to unlock the yellow door", ("goal", "green")),
-            "I see the green goal nowhere so far. "
+            "I see the green goal nowhere. "
             "I see the yellow key 3 ahead, so I go forward to unlock the yellow door.",
         ),
         (
@@ -67,7 +67,8 @@ def memory() -> Memory:
         (
             Action.DROP,
             Aim(Verb.PUT_NEXT, (3, 1), BALL),
-            "The red ball is beside the free place ahead, so I drop it here.",
+            "I see the red ball 2 ahead 1 left, the free place ahead is beside it, "
+            "so I drop it here.",
         ),
     ],
 )
@@ -75,33 +76,31 @@ def test_thoughts_name_where_it_is_why_and_what_is_done(memory, action, aim, tho
     assert said(Step(action, aim), memory) == thought
 
 
-def out_of_view(memory: Memory, turns: int, last: Told) -> Told:
+def out_of_view(memory: Memory, last: Told) -> Told:
     memory.in_view = frozenset()
-    memory.turn, memory.seen = turns, {(3, 1): 0}
     return tell(GO_TO_BALL.aim, memory, last)
 
 
-@pytest.mark.parametrize(("turns", "ago"), [(1, "1 turn"), (4, "4 turns")])
-def test_what_the_last_thought_told_of_is_followed_out_of_view(memory, turns, ago):
+def test_what_the_last_thought_told_of_is_followed_out_of_view(memory):
     memory.pose = ((4, 1), EAST)
-    told = out_of_view(memory, turns, Told((3, 1)))
-    thought = think(GO_TO_BALL, memory, told)
-    assert thought == f"I saw the red ball {ago} before, it should be behind me, so I turn left."
+    for look in range(1, 5):
+        told = out_of_view(memory, Told((3, 1), looks=look - 1))
+        thought = think(GO_TO_BALL, memory, told)
+        should = f"look {look}, it should be behind me"
+        assert thought == f"I see the red ball nowhere, {should}, so I turn left."
 
 
 @pytest.mark.parametrize(
-    ("turns", "last", "looks"),
-    [(1, Told(), 1), (1, Told((1, 1)), 1), (5, Told((3, 1)), 1), (1, Told(looks=2), 3)],
+    ("last", "look"), [(Told(), 1), (Told((1, 1)), 1), (Told((3, 1), 4), 5), (Told(looks=2), 3)]
 )
-def test_what_it_did_not_tell_of_or_not_for_long_is_looked_for(memory, turns, last, looks):
-    told = out_of_view(memory, turns, last)
-    thought = think(GO_TO_BALL, memory, told)
-    assert thought == f"I still look for the red ball. I look around, look {looks}, so I turn left."
+def test_what_it_did_not_tell_of_or_not_for_long_is_looked_for(memory, last, look):
+    thought = think(GO_TO_BALL, memory, out_of_view(memory, last))
+    assert thought == f"I see the red ball nowhere, look {look}, so I turn left."
 
 
 def test_looks_are_counted_to_nine(memory):
-    thought = think(GO_TO_BALL, memory, Told(looks=30))
-    assert thought.endswith("I look around, look 9, so I turn left.")
+    thought = think(GO_TO_BALL, memory, out_of_view(memory, Told(looks=30)))
+    assert thought == "I see the red ball nowhere, look 9, so I turn left."
 
 
 def test_what_is_carried_is_told(memory):

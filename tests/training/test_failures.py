@@ -57,7 +57,7 @@ def test_what_cannot_be_read() -> None:
 
 
 def test_a_thought_of_another_thing() -> None:
-    said = "I see the green door nowhere so far. I look around, look 1, so I turn left."
+    said = "I see the green door nowhere, look 1, so I turn left."
     assert causes(Dreamer(said)) == {Cause.WRONG_SUBGOAL}
 
 

@@ -103,6 +103,6 @@ def _points(episode: Episode, make: MakeWorld) -> list[Point]:
 def _aim(claims: Sequence[Claim]) -> Claim | None:
     """The claim of a thing in view, where nothing is said to stand in the way."""
     facts = {claim.fact for claim in claims}
-    if facts & {Fact.IN_THE_WAY, Fact.WAY_BLOCKED}:
+    if facts & {Fact.IN_THE_WAY, Fact.WAY_BLOCKED, Fact.BESIDE_AHEAD}:
         return None
     return next((claim for claim in claims if claim.fact is Fact.IN_VIEW), None)
