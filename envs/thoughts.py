@@ -160,8 +160,8 @@ def _case(step: Step, memory: Memory, told: Told) -> tuple[str, dict[str, str]]:
 def numbered(thought: str, place: int) -> str:
     """A thought that ends in the number of its action, which stands at this place of the list.
 
-    >>> numbered("I look around, so I turn right.", 1)
-    'I look around, so I turn right. 2'
+    >>> numbered("I look around, look 1, so I turn right.", 1)
+    'I look around, look 1, so I turn right. 2'
     """
     return f"{thought} {place + 1}"
 
@@ -169,8 +169,8 @@ def numbered(thought: str, place: int) -> str:
 def unnumbered(thought: str) -> str:
     """A thought without the number at its end, which tells its action and claims nothing.
 
-    >>> unnumbered("I look around, so I turn left. 1")
-    'I look around, so I turn left.'
+    >>> unnumbered("I look around, look 1, so I turn left. 1")
+    'I look around, look 1, so I turn left.'
     """
     return re.sub(r"(?<=\.) \d+$", "", thought)
 

@@ -183,8 +183,8 @@ def test_whatever_a_model_makes_of_the_words_is_checked_or_refused():
 @pytest.mark.parametrize(
     "thought",
     [
-        "I look around, but the way there is blocked, so I turn left.",
-        "I see the   nowhere so far. I look around, so I turn left.",
+        "I look around, look 1, but the way there is blocked, so I turn left.",
+        "I see the   nowhere, look 1, so I turn left.",
     ],
 )
 def test_words_without_a_thing_are_refused(thought):
