@@ -1,7 +1,6 @@
 """The policy that is a language model."""
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -16,9 +15,9 @@ from agent.prompts import ChatFrame, Example, mission_text, system_text
 from agent.replies import ReplyMode
 from agent.sampler import Request, Sampler
 from agent.types import Turn
+from envs.false_notes import falsify
 from envs.grid_world import GridWorld
 from envs.text_world import TextWorld
-from envs.thoughts import PLACE, misplaced
 
 logger = logging.getLogger(__name__)
 
@@ -242,8 +241,8 @@ class DictatedPolicy(Reader):
 
     Where notes are kept, the last thought mostly tells where a thing is now, and one who imitates a
     teacher that is always right learns to go by it, and not to look: then its first mistake stays.
-    So notes can be false, where the teacher now sees for itself: of what has gone out of view, they
-    are all that is known.
+    So notes can be false (`envs.false_notes`) where the teacher now sees for itself: of what has
+    gone out of view, they are all that is known.
     """
 
     def __init__(
@@ -254,7 +253,7 @@ class DictatedPolicy(Reader):
             mind: whose tokens are read and written.
             teacher: who replies.
             sampling: how episodes are read.
-            false_notes: the share of such notes that put things somewhere else than they were.
+            false_notes: the share of such notes that are false.
         """
         super().__init__(mind, sampling, teacher.mode)
         self.teacher = teacher
@@ -279,10 +278,10 @@ class DictatedPolicy(Reader):
         world = one.world
         if not self.false_notes or not isinstance(world, GridWorld):
             return thought
-        sees = re.search(PLACE, world.in_plain_words(self._told[one.key]))
-        if not sees or one.random.random() >= self.false_notes:
+        if one.random.random() >= self.false_notes:
             return thought
-        return world.in_own_words(misplaced(world.in_plain_words(thought), one.random))
+        note, now = map(world.in_plain_words, (thought, self._told[one.key]))
+        return world.in_own_words(falsify(note, now, world.raw.mission, one.random))
 
     def _in_tokens(
         self, told: Response, prompt_ids: tuple[int, ...], opens_segment: bool

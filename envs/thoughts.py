@@ -14,13 +14,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from envs.actions import Action
 from envs.aims import Aim, Step, Verb
 from envs.memory import Memory, Position, ahead_of, offset
 from envs.planner import passable
-from envs.senses import SIZE
 
 DOING = {
     Action.LEFT: "turn left",
@@ -109,8 +106,9 @@ def think(step: Step, memory: Memory, told: Told, done: Action | None = None) ->
 
 def _searching(aim: Aim) -> Aim:
     """The aim of one who does not know where the thing is."""
-    thing = aim.thing
-    sought = aim.sought or (thing and (thing.kind, thing.colour))
+    sought = aim.sought
+    if sought is None and aim.thing is not None:
+        sought = aim.thing.kind, aim.thing.colour
     return Aim(Verb.EXPLORE, sought=sought, done=aim.done)
 
 
@@ -173,22 +171,6 @@ def unnumbered(thought: str) -> str:
     'I look around, look 1, so I turn left.'
     """
     return re.sub(r"(?<=\.) \d+$", "", thought)
-
-
-def misplaced(thought: str, random: np.random.Generator) -> str:
-    """A thought that puts what it sees somewhere else in view, at random.
-
-    >>> misplaced("I see the red box 2 ahead, so I go forward.", np.random.default_rng(0))
-    'I see the red box 5 ahead 1 left, so I go forward.'
-    """
-    return re.sub(PLACE, lambda _: _somewhere(random), thought)
-
-
-def _somewhere(random: np.random.Generator) -> str:
-    """Anywhere in view, except where the body stands."""
-    cell = int(random.integers(1, SIZE * SIZE))
-    ahead, right = divmod(cell, SIZE)
-    return where(ahead, right if right <= SIZE // 2 else right - SIZE)
 
 
 def describe(kind: str | None, colour: str | None) -> str:

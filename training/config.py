@@ -48,8 +48,8 @@ class ColdStartConfig:
     """share of its turns on which the expert moves as it did last, right or wrong, and says so.
     These are imitated: nobody tells a learner which of its teacher's moves were mistakes"""
     false_notes: float = 0.0
-    """share of the notes between two turns on which a thing is seen that put it somewhere else: a
-    learner whose notes are always right goes by them, and does not look"""
+    """share of the notes that are wrong about what can be known without them: a learner whose notes
+    are always right goes by them, and does not look"""
     drawn: bool = False
     """tell each demonstration in words of its own for things, actions and senses, whatever the run
     goes on in: a mind then reads what they are called, and does not know it by heart"""

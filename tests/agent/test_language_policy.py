@@ -111,7 +111,7 @@ def test_a_reply_longer_than_replies_may_be_is_not_shown(mind: Mind) -> None:
         )
 
 
-def test_false_notes_put_things_elsewhere_where_the_teacher_sees_for_itself(mind: Mind) -> None:
+def test_notes_are_false_where_the_teacher_sees_for_itself(mind: Mind) -> None:
     sampling = Sampling(memory=False, note=True, history=0)
     starts = [(Start("mixed-balrog", seed), 0) for seed in range(6)]
     told: list[list[list[tuple[int, ...]]]] = []
@@ -124,10 +124,10 @@ def test_false_notes_put_things_elsewhere_where_the_teacher_sees_for_itself(mind
                 asked = mind.tokenizer.decode(turn.prompt_ids).split("<|user|>")[-1]
                 note = re.match("<think>(.*)</think>", asked)
                 assert note is not None
-                assert re.sub(PLACE, "", note[1]) == re.sub(PLACE, "", last.thought)
+                assert note[1].partition(", so ")[2] == last.thought.partition(", so ")[2]
                 if share and re.search(PLACE, note[1]) and re.search(PLACE, turn.thought):
                     noted[note[1] == last.thought] += 1
-                else:
+                elif not share or "should be" in turn.thought:
                     assert note[1] == last.thought
     assert told[0] == told[1]
     assert noted[True] < 0.1 * noted[False]
