@@ -136,7 +136,8 @@ def _holds_at(claim: Claim, place: Position, memory: Memory) -> bool:
         case Fact.IN_VIEW:
             return place in memory.in_view and where(ahead, right) == claim.where
         case Fact.OUT_OF_VIEW:
-            return place not in memory.in_view and side(ahead, right) == claim.where
+            hidden = memory.in_view.isdisjoint(_places(claim.thing, memory))
+            return hidden and side(ahead, right) == claim.where
         case Fact.WAY_BLOCKED:
             return where(ahead, right) == claim.where and way_blocked(memory, place)
         case Fact.BESIDE_AHEAD:

@@ -98,7 +98,9 @@ def think(step: Step, memory: Memory, told: Told, done: Action | None = None) ->
         told: what it tells of the thing aimed at.
         done: what is done all the same, if that is another action.
     """
-    if told.looks and told.place is None:
+    thing = step.aim.thing
+    another = thing is not None and memory.sees(thing.kind, thing.colour)
+    if told.looks and (told.place is None or another):
         step = replace(step, aim=_searching(step.aim))
     reason = _reason(step, memory, told, step.action if done is None else done)
     return " ".join((*_standing(step.aim, memory), reason))

@@ -98,6 +98,13 @@ def test_what_it_did_not_tell_of_or_not_for_long_is_looked_for(memory, last, loo
     assert thought == f"I see the red ball nowhere, look {look}, so I turn left."
 
 
+def test_who_sees_another_such_thing_does_not_say_that_there_is_none(memory):
+    told = out_of_view(memory, Told((3, 1)))
+    memory.cells[(4, 1)] = BALL
+    memory.in_view = frozenset({(4, 1)})
+    assert think(GO_TO_BALL, memory, told) == "I look around, look 1, so I turn left."
+
+
 def test_looks_are_counted_to_nine(memory):
     thought = think(GO_TO_BALL, memory, out_of_view(memory, Told(looks=30)))
     assert thought == "I see the red ball nowhere, look 9, so I turn left."
