@@ -132,10 +132,8 @@ class Conversation:
     def _note(self) -> str:
         """Of the last turn that had a thought in words: what a reply that could not be read did not
         say is not forgotten for that."""
-        exchanges = self._exchanges
-        told = (one for one in reversed(exchanges) if one.thought.strip(". "))
-        last = next(told, exchanges[-1])
-        return note(last.thought, last.action)
+        told = filter(None, (note(one.thought, "") for one in reversed(self._exchanges)))
+        return next(told, note("", self._exchanges[-1].action))
 
     def _memory(self, forgotten: int) -> tuple[int, ...]:
         """The actions of the first `forgotten` turns."""

@@ -276,9 +276,8 @@ class DictatedPolicy(Reader):
 
     def _noted(self, one: LiveEpisode, thought: str) -> str:
         world = one.world
-        if not self.false_notes or not isinstance(world, GridWorld):
-            return thought
-        if one.random.random() >= self.false_notes:
+        share = self.false_notes
+        if not (share and isinstance(world, GridWorld) and one.random.random() < share):
             return thought
         note, now = map(world.in_plain_words, (thought, self._told[one.key]))
         return world.in_own_words(falsify(note, now, world.raw.mission, one.random))

@@ -183,7 +183,7 @@ def _first_claim(sentence: str, forms: dict[str, Fact]) -> Claim:
 
 
 def _obstacle(but: str, claims: list[Claim]) -> list[Claim]:
-    """What "but ..." says of the way to the thing named before it."""
+    """What a clause behind a place says of the thing there, or of the way to it."""
     if found := re.fullmatch(r"but the (\S.*) is in the way", but):
         return [Claim(Fact.IN_THE_WAY, found[1])]
     if but in _OF_THAT:

@@ -75,15 +75,18 @@ def tell(aim: Aim, memory: Memory, last: Told) -> Told:
     """What there is to tell after a thought that told `last`.
 
     Of what is out of view, no more is told than is known to one who remembers the last thought, and
-    that for `FORGET` looks. Who imitates a teacher that knows more learns to make things up
-    (docs/LOG.md).
+    that for `FORGET` looks; where another such thing is in view, nothing. Who imitates a teacher
+    that knows more learns to make things up (docs/LOG.md).
     """
     if aim.verb is Verb.PUT_DOWN:
         return Told()
     if aim.place in memory.in_view and aim.thing is not None:
         return Told(aim.place)
     looks = last.looks + 1
-    return Told(aim.place if aim.place == last.place and looks <= FORGET else None, looks)
+    thing = aim.thing
+    another = thing is not None and memory.sees(thing.kind, thing.colour)
+    followed = aim.place == last.place and looks <= FORGET and not another
+    return Told(aim.place if followed else None, looks)
 
 
 def think(step: Step, memory: Memory, told: Told, done: Action | None = None) -> str:
@@ -98,9 +101,7 @@ def think(step: Step, memory: Memory, told: Told, done: Action | None = None) ->
         told: what it tells of the thing aimed at.
         done: what is done all the same, if that is another action.
     """
-    thing = step.aim.thing
-    another = thing is not None and memory.sees(thing.kind, thing.colour)
-    if told.looks and (told.place is None or another):
+    if told.looks and told.place is None:
         step = replace(step, aim=_searching(step.aim))
     reason = _reason(step, memory, told, step.action if done is None else done)
     return " ".join((*_standing(step.aim, memory), reason))

@@ -163,7 +163,7 @@ def _wording(number: int) -> Wording:
 def _towards(random: np.random.Generator) -> str:
     """Words before a point of the compass, not those that are held out."""
     while True:
-        words = _one(random, _TOWARDS) + _one(random, _WHOSE)
+        words = _preposition(random)
         if f"{{n}} {words} {{way}}" not in _STEPS:
             return words
 
@@ -171,12 +171,16 @@ def _towards(random: np.random.Generator) -> str:
 def _sides(random: np.random.Generator) -> tuple[str, str]:
     """Words for right and left, none of which is held out."""
     while True:
-        begins = f"{_one(random, _TOWARDS)}{_one(random, _WHOSE)} "
+        begins = f"{_preposition(random)} "
         kinds = ("{}", "{}ward", "{} of you", _made_up(random) + " {}", begins + "{} side")
         side = _one(random, kinds) if random.random() < 0.4 else begins + "{}"
         right, left = side.format("right"), side.format("left")
         if not {right, left} & _WAYS:
             return right, left
+
+
+def _preposition(random: np.random.Generator) -> str:
+    return _one(random, _TOWARDS) + _one(random, _WHOSE)
 
 
 def _sentence(random: np.random.Generator, english: Sequence[str], hole: str) -> str:

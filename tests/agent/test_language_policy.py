@@ -125,10 +125,11 @@ def test_notes_are_false_where_the_teacher_sees_for_itself(mind: Mind) -> None:
                 note = re.match("<think>(.*)</think>", asked)
                 assert note is not None
                 assert note[1].partition(", so ")[2] == last.thought.partition(", so ")[2]
-                if share and re.search(PLACE, note[1]) and re.search(PLACE, turn.thought):
-                    noted[note[1] == last.thought] += 1
-                elif not share or "should be" in turn.thought:
+                knows = re.search(rf"{PLACE}|nowhere, look \d, so", turn.thought)
+                if not share or not knows:
                     assert note[1] == last.thought
+                elif re.search(PLACE, note[1]) and re.search(PLACE, turn.thought):
+                    noted[note[1] == last.thought] += 1
     assert told[0] == told[1]
     assert noted[True] < 0.1 * noted[False]
 

@@ -98,7 +98,6 @@ def memory() -> Memory:
     )
     memory.in_view = frozenset(memory.cells) - {(4, 2)}
     memory.pose = ((1, 2), 0)
-    memory.poses = {((1, 2), 0)}
     memory.deeds = [Deed("pick up", Thing("ball", "red"))]
     return memory
 

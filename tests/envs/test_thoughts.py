@@ -29,7 +29,6 @@ def memory() -> Memory:
     )
     memory.in_view = frozenset(memory.cells)
     memory.pose = ((1, 2), EAST)
-    memory.poses = {((1, 2), EAST), ((1, 1), EAST)}
     return memory
 
 
@@ -99,9 +98,9 @@ def test_what_it_did_not_tell_of_or_not_for_long_is_looked_for(memory, last, loo
 
 
 def test_who_sees_another_such_thing_does_not_say_that_there_is_none(memory):
-    told = out_of_view(memory, Told((3, 1)))
     memory.cells[(4, 1)] = BALL
     memory.in_view = frozenset({(4, 1)})
+    told = tell(GO_TO_BALL.aim, memory, Told((3, 1)))
     assert think(GO_TO_BALL, memory, told) == "I look around, look 1, so I turn left."
 
 
