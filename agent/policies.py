@@ -9,7 +9,7 @@ import numpy as np
 from agent.replies import ReplyMode, render
 from agent.types import Start, Turn
 from envs.actions import MOVES, PLAIN
-from envs.expert import Expert, expert_for
+from envs.expert import Advice, Expert, expert_for
 from envs.grid_world import GridWorld
 from envs.questions import QuestionWorld
 from envs.reactive import reactive_action
@@ -176,8 +176,7 @@ class ExpertPolicy:
             last = expert.world.last_action
             told = expert.instead(last) if last in MOVES else told
         if self.numbered:
-            place = one.world.action_words.index(told.action)
-            told = replace(told, thought=numbered(told.thought, place))
+            told = in_numbers(told, one.world)
         reply = render(told.thought, told.action, self.mode)
         if not self.slips or one.random.random() >= self.slips:
             return Response(reply)
@@ -186,6 +185,12 @@ class ExpertPolicy:
             reply=reply, answer=answer, thought=told.thought, action=told.action
         )
         return Response(spoiled, slip=True)
+
+
+def in_numbers(told: Advice, world: TextWorld) -> Advice:
+    """The advice, its thought ending in the number that the action has in the world's list."""
+    place = world.action_words.index(told.action)
+    return replace(told, thought=numbered(told.thought, place))
 
 
 def _grid_world(live: LiveEpisode, policy: str) -> GridWorld:

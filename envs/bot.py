@@ -7,6 +7,7 @@ What the planner has no answer to (things in the way, doors to open) stays the b
 told each turn what was really done, so that it can be overruled.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -26,9 +27,10 @@ from minigrid.utils.baby_ai_bot import (
 from envs.actions import Action
 from envs.aims import Aim, Description, Step, Verb, purpose
 from envs.exploration import revealing
-from envs.memory import Memory, Position, ahead_of
+from envs.memory import DIRECTIONS, Memory, Pose, Position, ahead_of, offset
 from envs.planner import facing, facing_beside, walk
 from envs.progress import last_done, remaining, takes_several_steps
+from envs.thoughts import side
 
 PATIENCE = 200
 """Searches for a way in one turn, after which the bot is taken to go in circles: it may look for
@@ -73,11 +75,15 @@ class BotGuide:
         last_action: what was done last, None on the first turn; `Action.DONE` for an unreadable
         reply, which like it moves nothing.
         """
+        if last_action is Action.DROP:
+            self._dropped(memory)
         action = self._replan(last_action)
         if action is None:
             self._start_again(memory)
             action = self._replan(None)
         step = self._look_around(memory) if action is None else self._step(memory, action)
+        if step and step.aim.verb is Verb.PUT_DOWN:
+            step = replace(step, action=_putting_down(memory, step.action, last_action))
         if step is None:
             return None
         self._last_aim = step.aim
@@ -102,6 +108,18 @@ class BotGuide:
             place = self.bot._find_drop_pos()
             self.bot.stack += [DropSubgoal(self.bot), GoNextToSubgoal(self.bot, place)]
 
+    def _dropped(self, memory: Memory) -> None:
+        """The bot was on its way to a place where to put something down; it lies in front now."""
+        walk_to, below = self.bot.stack[-1], self.bot.stack[-2:-1]
+        if memory.carried or not (isinstance(walk_to, GoNextToSubgoal) and below):
+            return
+        if isinstance(below[0], DropSubgoal):
+            planned = self._place(walk_to)
+            self.bot.stack.pop()
+            for later in self.bot.stack:
+                if isinstance(later, GoNextToSubgoal) and self._place(later) == planned:
+                    later.datum = ahead_of(memory.pose)
+
     def _look_around(self, memory: Memory) -> Step | None:
         """For want of a plan, the shortest way to see something new."""
         way = walk(memory.cells, memory.pose, revealing(memory))
@@ -122,7 +140,11 @@ class BotGuide:
         else:
             aim, worth = self._walking(memory, place), facing(place)
         way = walk(memory.cells, memory.pose, worth)
-        return Step(way.actions[0] if way and way.actions else action, aim)
+        if not way or not way.actions:
+            return Step(action, aim)
+        if place is not None and place in memory.cells and place not in memory.in_view:
+            return Step(_toward(memory, place, worth) or way.actions[0], aim)
+        return Step(way.actions[0], aim)
 
     def _place(self, walk_to: GoNextToSubgoal) -> Position | None:
         datum = walk_to.datum
@@ -174,3 +196,46 @@ class BotGuide:
             if isinstance(subgoal, GoNextToSubgoal) and isinstance(subgoal.datum, ObjDesc):
                 return subgoal.datum.type, subgoal.datum.color
         return None
+
+
+def _toward(
+    memory: Memory,
+    place: Position,
+    worth: Callable[[Pose], int],
+) -> Action | None:
+    """The turn to something out of view, where the way is a turn longer so at most.
+
+    Who looks for it knows the side that it is on, and not the map: all go the same way then.
+    """
+    here, heading = memory.pose
+    turn = {"to my left": Action.LEFT, "ahead of me": None}.get(
+        side(*offset(memory.pose, place)), Action.RIGHT
+    )
+    if turn is None:
+        return None
+    best = walk(memory.cells, memory.pose, worth)
+    turned = (here, (heading + (1 if turn is Action.RIGHT else -1)) % 4)
+    other = walk(memory.cells, turned, worth)
+    return turn if best and other and len(other.actions) <= len(best.actions) else None
+
+
+def _putting_down(memory: Memory, chosen: Action, last_action: Action | None) -> Action:
+    """How to get rid of what is carried: put it down ahead, or turn to where it can be.
+
+    The bot walks to where it would be least in the way, which only its map tells. Not where a door
+    is near, nor where the thing has just been picked up: it may have been in the way there.
+    """
+    if last_action is not Action.PICKUP and _has_room(memory, 0):
+        return Action.DROP
+    if _has_room(memory, -1):
+        return Action.LEFT
+    return Action.RIGHT if _has_room(memory, 1) or _has_room(memory, 2) else chosen
+
+
+def _has_room(memory: Memory, turns: int) -> bool:
+    """Whether something can be put down ahead, after so many turns to the right."""
+    place, heading = memory.pose
+    x, y = ahead = ahead_of((place, (heading + turns) % 4))
+    near = [memory.cells.get((x + dx, y + dy)) for dx, dy in DIRECTIONS]
+    free = ahead in memory.cells and memory.cells[ahead] is None
+    return free and not any(thing and thing.kind == "door" for thing in near)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from envs.actions import Action
 from envs.memory import DIRECTIONS, PORTABLE, Memory, Pose, Position, Thing, offset
 from envs.planner import Cells, passable
 
@@ -25,12 +26,36 @@ def revealing(memory: Memory, reach: int = 7) -> Callable[[Pose], int]:
             return 0
         shown = 0
         for place in edge:
-            ahead, right = offset(pose, place)
-            if 0 <= ahead < reach and abs(right) <= reach // 2:
-                shown += in_sight(cells, pose[0], place)
+            shown += _shows(memory, pose, place, reach)
         return shown
 
     return worth
+
+
+def looking_round(memory: Memory, turned_left: bool, place: Position | None) -> Action | None:
+    """The next turn of one who looks round, always the same way; None where that finds nothing.
+
+    Args:
+        memory: what has been observed.
+        turned_left: whether the last action was to turn left.
+        place: of what is looked for, if that is known to whom it is not told.
+    """
+    here, heading = memory.pose
+    turned = (here, (heading + (-1 if turned_left else 1)) % 4)
+    if place is None:
+        finds = revealing(memory)(turned) > 0
+    else:
+        finds = any(_shows(memory, (here, turn), place) for turn in range(4))
+    if not finds:
+        return None
+    return Action.LEFT if turned_left else Action.RIGHT
+
+
+def _shows(memory: Memory, pose: Pose, place: Position, reach: int = 7) -> bool:
+    """Whether a place is in view from a pose, as far as is known."""
+    ahead, right = offset(pose, place)
+    near = 0 <= ahead < reach and abs(right) <= reach // 2
+    return near and in_sight(memory.cells, pose[0], place)
 
 
 def transparent(thing: Thing | None) -> bool:

@@ -109,10 +109,7 @@ def think(step: Step, memory: Memory, told: Told, done: Action | None = None) ->
 
 def _searching(aim: Aim) -> Aim:
     """The aim of one who does not know where the thing is."""
-    sought = aim.sought
-    if sought is None and aim.thing is not None:
-        sought = aim.thing.kind, aim.thing.colour
-    return Aim(Verb.EXPLORE, sought=sought, done=aim.done)
+    return Aim(Verb.EXPLORE, sought=aim.looked_for, done=aim.done)
 
 
 def _standing(aim: Aim, memory: Memory) -> Iterator[str]:

@@ -53,6 +53,9 @@ class ColdStartConfig:
     drawn: bool = False
     """tell each demonstration in words of its own for things, actions and senses, whatever the run
     goes on in: a mind then reads what they are called, and does not know it by heart"""
+    corrections: int = 0
+    """missions that the mind plays itself when a half, and again when three quarters of the updates
+    are made: a third of what is shown is then what the expert would have replied on its turns"""
     questions: int = 0
     """easy questions with their answers that are shown besides"""
     modes: tuple[ReplyMode, ...] = ()
@@ -60,6 +63,7 @@ class ColdStartConfig:
 
     def __post_init__(self) -> None:
         _need(self.demonstrations >= 1, f"demonstrations must be >= 1, got {self.demonstrations}")
+        _need(self.corrections >= 0, f"corrections must be >= 0, got {self.corrections}")
         _need(self.questions >= 0, f"questions must be >= 0, got {self.questions}")
         _need(self.steps >= 0, f"cold-start steps must be >= 0, got {self.steps}")
         _need(
