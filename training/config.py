@@ -277,6 +277,11 @@ class TrainConfig:
             f"the demonstrations must show the run's own reply mode: {self.reply_mode.value} is "
             "not among cold.modes",
         )
+        _need(
+            self.sampling.history == 0 or not self.cold.corrections,
+            "what a mind wrote stands in the rows of its later turns, and cannot be corrected there: "
+            "cold.corrections needs sampling.history 0, where each turn is a row of its own",
+        )
         _need(self.threads >= 0, f"threads must be >= 0, got {self.threads}")
         _need(self.seed >= 0, f"seed must be >= 0, got {self.seed}")
         _need(
