@@ -38,13 +38,6 @@ class Aim:
     done: Deed | None = None
     """The part of the mission that was finished last."""
 
-    @property
-    def looked_for(self) -> Description | None:
-        """What one looks for who does not see the thing aimed at."""
-        if self.sought is None and self.thing is not None:
-            return self.thing.kind, self.thing.colour
-        return self.sought
-
 
 @dataclass(frozen=True, slots=True)
 class Step:

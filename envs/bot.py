@@ -111,9 +111,8 @@ class BotGuide:
     def _dropped(self, memory: Memory) -> None:
         """The bot was on its way to a place where to put something down; it lies in front now."""
         walk_to, below = self.bot.stack[-1], self.bot.stack[-2:-1]
-        if memory.carried or not (isinstance(walk_to, GoNextToSubgoal) and below):
-            return
-        if isinstance(below[0], DropSubgoal):
+        walks = isinstance(walk_to, GoNextToSubgoal) and walk_to.reason != "PutNext"
+        if walks and not memory.carried and below and isinstance(below[0], DropSubgoal):
             planned = self._place(walk_to)
             self.bot.stack.pop()
             for later in self.bot.stack:
@@ -143,7 +142,7 @@ class BotGuide:
         if not way or not way.actions:
             return Step(action, aim)
         if place is not None and place in memory.cells and place not in memory.in_view:
-            return Step(_toward(memory, place, worth) or way.actions[0], aim)
+            return Step(_toward(memory, place, worth, len(way.actions)) or way.actions[0], aim)
         return Step(way.actions[0], aim)
 
     def _place(self, walk_to: GoNextToSubgoal) -> Position | None:
@@ -199,43 +198,48 @@ class BotGuide:
 
 
 def _toward(
-    memory: Memory,
-    place: Position,
-    worth: Callable[[Pose], int],
+    memory: Memory, place: Position, worth: Callable[[Pose], int], shortest: int
 ) -> Action | None:
     """The turn to something out of view, where the way is a turn longer so at most.
 
     Who looks for it knows the side that it is on, and not the map: all go the same way then.
+
+    shortest: turns that the way takes.
     """
-    here, heading = memory.pose
-    turn = {"to my left": Action.LEFT, "ahead of me": None}.get(
-        side(*offset(memory.pose, place)), Action.RIGHT
-    )
-    if turn is None:
+    where_to = side(*offset(memory.pose, place))
+    if where_to == "ahead of me":
         return None
-    best = walk(memory.cells, memory.pose, worth)
-    turned = (here, (heading + (1 if turn is Action.RIGHT else -1)) % 4)
-    other = walk(memory.cells, turned, worth)
-    return turn if best and other and len(other.actions) <= len(best.actions) else None
+    turn = Action.LEFT if where_to == "to my left" else Action.RIGHT
+    way = walk(memory.cells, _turned(memory.pose, 1 if turn is Action.RIGHT else -1), worth)
+    return turn if way and len(way.actions) <= shortest else None
 
 
 def _putting_down(memory: Memory, chosen: Action, last_action: Action | None) -> Action:
-    """How to get rid of what is carried: put it down ahead, or turn to where it can be.
+    """How to get rid of what is carried: put it down ahead, or turn on until it can be.
 
-    The bot walks to where it would be least in the way, which only its map tells. Not where a door
-    is near, nor where the thing has just been picked up: it may have been in the way there.
+    The bot walks to where it would be least in the way, which only its map tells. Not where it has
+    just been picked up: it may have been in the way there.
     """
-    if last_action is not Action.PICKUP and _has_room(memory, 0):
+    here, left, right, behind = (_has_room(memory, turns) for turns in (0, -1, 1, 2))
+    if here and last_action is not Action.PICKUP:
         return Action.DROP
-    if _has_room(memory, -1):
-        return Action.LEFT
-    return Action.RIGHT if _has_room(memory, 1) or _has_room(memory, 2) else chosen
+    if not (left or right or behind):
+        return chosen
+    if last_action in (Action.LEFT, Action.RIGHT):
+        return last_action
+    return Action.LEFT if left else Action.RIGHT
 
 
 def _has_room(memory: Memory, turns: int) -> bool:
-    """Whether something can be put down ahead, after so many turns to the right."""
-    place, heading = memory.pose
-    x, y = ahead = ahead_of((place, (heading + turns) % 4))
+    """Whether something can be put down ahead, after so many turns to the right: on known, free
+    floor, and not before a door."""
+    x, y = place = ahead_of(_turned(memory.pose, turns))
     near = [memory.cells.get((x + dx, y + dy)) for dx, dy in DIRECTIONS]
-    free = ahead in memory.cells and memory.cells[ahead] is None
+    free = place in memory.cells and memory.cells[place] is None
     return free and not any(thing and thing.kind == "door" for thing in near)
+
+
+def _turned(pose: Pose, turns: int) -> Pose:
+    """The pose after so many turns to the right."""
+    here, heading = pose
+    return here, (heading + turns) % 4

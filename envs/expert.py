@@ -88,7 +88,7 @@ class Expert:
         babyai = isinstance(level, RoomGridLevel)
         self._guide: Guide = BotGuide(level) if babyai else QuestGuide(level.mission)
         self._step: Step | None = None
-        self._told = Told()
+        self._told = self._before = Told()
 
     def advise(self) -> Advice:
         """What to do now, and why, in words that hold of what was observed so far."""
@@ -100,8 +100,9 @@ class Expert:
         stuck = step is None or step.action not in can
         if step is None or stuck:
             step = Step(can[0], Aim(Verb.EXPLORE))
-        self._told = tell(step.aim, memory, self._told)
-        self._step = step = replace(step, action=_knowable(step, self._told, memory, taken))
+        self._before, self._told = self._told, tell(step.aim, memory, self._told)
+        knowable = _knowable(step, self._told, memory, taken)
+        self._step = step = replace(step, action=knowable if knowable in can else step.action)
         return self._advice(step, step.action, stuck)
 
     def instead(self, action: Action) -> Advice:
@@ -115,9 +116,11 @@ class Expert:
     def hear(self, thought: str) -> None:
         """The next advice is for one who thought this on the turn last advised.
 
-        thought: in the world's own words.
+        thought: in the world's own words; empty where there was none: the one before is still the
+            last.
         """
-        self._told = heard(self.world.in_plain_words(thought), self.memory, self._told)
+        plain = self.world.in_plain_words(thought)
+        self._told = heard(plain, self.memory, self._told) if thought else self._before
 
     def _advice(self, step: Step, action: Action, stuck: bool = False) -> Advice:
         """What is done, in the world's own words."""
@@ -131,9 +134,11 @@ def _knowable(step: Step, told: Told, memory: Memory, taken: Action) -> Action:
 
     taken: the last action.
     """
-    sought = step.aim.looked_for
+    thing, sought = step.aim.thing, step.aim.sought
+    another = thing is not None and memory.sees(thing.kind, thing.colour)
+    another = another or (sought is not None and memory.sees(*sought))
     lost = told.place is None and 0 < told.looks < ALL_ROUND
-    if not lost or step.action not in MOVES or (sought and memory.sees(*sought)):
+    if not lost or another or step.action not in MOVES:
         return step.action
     return looking_round(memory, taken is Action.LEFT, step.aim.place) or step.action
 

@@ -109,7 +109,10 @@ def think(step: Step, memory: Memory, told: Told, done: Action | None = None) ->
 
 def _searching(aim: Aim) -> Aim:
     """The aim of one who does not know where the thing is."""
-    return Aim(Verb.EXPLORE, sought=aim.looked_for, done=aim.done)
+    sought = aim.sought
+    if sought is None and aim.thing is not None:
+        sought = aim.thing.kind, aim.thing.colour
+    return Aim(Verb.EXPLORE, sought=sought, done=aim.done)
 
 
 def _standing(aim: Aim, memory: Memory) -> Iterator[str]:

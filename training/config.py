@@ -9,7 +9,7 @@ from agent.language_policy import Sampling
 from agent.replies import ReplyMode
 from envs.errors import unknown
 from envs.phrasing import PHRASINGS
-from envs.tasks import task
+from envs.tasks import is_grid, task
 from training.advantages import Normalise
 from training.losses import Weighting
 
@@ -278,8 +278,12 @@ class TrainConfig:
             "not among cold.modes",
         )
         _need(
+            is_grid(self.task) or not self.cold.corrections,
+            f"there are experts of grids alone: cold.corrections must be 0 for {self.task}",
+        )
+        _need(
             self.sampling.history == 0 or not self.cold.corrections,
-            "what a mind wrote stands in the rows of its later turns, and cannot be corrected there: "
+            "what a mind wrote stands in the rows of its later turns, and is not corrected there: "
             "cold.corrections needs sampling.history 0, where each turn is a row of its own",
         )
         _need(self.threads >= 0, f"threads must be >= 0, got {self.threads}")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from agent.language_policy import LanguagePolicy
+from agent.language_policy import LanguagePolicy, Sampling
 from agent.policies import in_numbers
 from agent.prompts import ChatFrame
 from agent.replies import ReplyMode, render
@@ -24,12 +24,12 @@ from training.run_dir import RunDir
 from training.starts import CORRECTIONS, draw_starts, training_world
 from training.summaries import summarize_play
 
-STAGE = "corrections"
+STAGE, FILE = "corrections", "corrections.jsonl"
 
 
 class OwnPlay:
     """What a mind plays half-way through its cold start, to be corrected. It is kept in the run's
-    episodes, so that a run that was interrupted goes on with the same."""
+    folder, so that a run that was interrupted goes on with the same."""
 
     def __init__(self, config: TrainConfig, run: RunDir, policy: LanguagePolicy) -> None:
         """`policy`: of the mind that learns."""
@@ -46,10 +46,8 @@ class OwnPlay:
 
     def kept(self) -> list[Episode]:
         """What a run that goes on has played already, corrected."""
-        if not self.config.cold.corrections:
-            return []
-        kept = map(kept_episode, read_lines(self.run.folder / "episodes.jsonl"))
-        return self._corrected([one.episode for one in kept if one.stage == STAGE])
+        kept = map(kept_episode, read_lines(self.run.folder / FILE))
+        return self._corrected([one.episode for one in kept])
 
     def corrected(self, step: int, leave: Callable[[], object]) -> list[Episode]:
         """Let the mind play, and correct it.
@@ -69,7 +67,7 @@ class OwnPlay:
             make=self.make,
             on_episode=lambda episode: (told(episode), leave()),
         )
-        self.run.save_episodes(STAGE, step, [Group(one.start, (one,)) for one in episodes])
+        self.run.save_episodes(STAGE, step, [Group(one.start, (one,)) for one in episodes], FILE)
         corrections = self._corrected(episodes)
         seconds = time.perf_counter() - began
         self.run.log(STAGE, step, summarize_play(episodes) | {"seconds": seconds})
@@ -77,30 +75,31 @@ class OwnPlay:
 
     def _corrected(self, episodes: Sequence[Episode]) -> list[Episode]:
         worlds = {task: self.make(task) for task in {one.start.task for one in episodes}}
-        mode, numbered = self.config.reply_mode, self.config.sampling.numbered
+        mode, sampling = self.config.reply_mode, self.config.sampling
         corrections = []
         for one in episodes:
             world = worlds[one.start.task]
             assert isinstance(world, GridWorld), "there are experts of grids alone"
-            corrections.append(correct(one, world, self.policy.frame, mode, numbered=numbered))
+            corrections.append(correct(one, world, self.policy.frame, mode, sampling))
         return corrections
 
 
 def correct(
-    episode: Episode, world: GridWorld, frame: ChatFrame, mode: ReplyMode, *, numbered: bool
+    episode: Episode, world: GridWorld, frame: ChatFrame, mode: ReplyMode, sampling: Sampling
 ) -> Episode:
     """The episode, read as it was read, with an expert's replies.
 
     The expert remembers all that was observed, and the mind its last thought: so a thing out of
     view is followed only from the mind's own thought (`Expert.hear`), and a reply that tells of a
-    deed which the mind's note has lost is not to be imitated (its turn is a slip).
+    deed which the mind's note has lost is not to be imitated (its turn is a slip), nor is one that
+    is longer than a reply may be.
 
     Args:
         episode: as a mind played it.
         world: of its task; it is reset, and the episode's actions are done again.
         frame: the mind's.
-        mode: how it replied.
-        numbered: whether thoughts end in the number of their action.
+        mode: what its replies hold.
+        sampling: how it replied.
     """
     world.reset(seed=episode.start.seed)
     expert = expert_for(world)
@@ -111,13 +110,13 @@ def correct(
         advice = expert.advise()
         before, told = told, _deeds(world, advice.thought)
         lost = (told & before) - noted
-        if numbered:
+        if sampling.numbered:
             advice = in_numbers(advice, world)
         ids = frame.text(render(advice.thought, advice.action, mode))
-        turns.append(replace(turn, reply_ids=ids, log_probs=(), slip=bool(lost) or advice.stuck))
-        if turn.thought:
-            noted = _deeds(world, turn.thought)
-            expert.hear(turn.thought)
+        unfit = bool(lost) or advice.stuck or len(ids) > sampling.max_reply_tokens
+        turns.append(replace(turn, reply_ids=ids, log_probs=(), slip=unfit))
+        noted = _deeds(world, turn.thought) if turn.thought else noted
+        expert.hear(turn.thought)
         world.step(turn.action)
     return replace(episode, turns=tuple(turns))
 

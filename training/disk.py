@@ -24,7 +24,8 @@ def peak_bytes(config: TrainConfig, model: nn.Module, turn_limit: int) -> int:
     best_and_cold_start, being_written = 2, 1
     milestones = steps // config.keep_every if config.keep_every else 0
     count = KEPT + best_and_cold_start + milestones + being_written
-    turns = steps * config.grpo.groups * config.grpo.group_size * turn_limit
+    episodes = steps * config.grpo.groups * config.grpo.group_size + 2 * config.cold.corrections
+    turns = episodes * turn_limit
     return count * checkpoint + turns * TURN_BYTES
 
 

@@ -64,7 +64,7 @@ def _about(row: Row) -> dict[str, Any]:
         "model": config["model"],
         "seed": config["seed"],
         "demonstrations": config["cold"]["demonstrations"],
-        "environment_steps": 0 if stage == "cold_start" else Ledger.of(lines, 0).transitions,
+        "environment_steps": Ledger.of(_until(stage, lines), 0).transitions,
         "minutes": round(_minutes(folder, lines), 1),
         "command": about["command"],
         "commit": about["commit"],
@@ -74,6 +74,12 @@ def _about(row: Row) -> dict[str, Any]:
 def _last_stage(lines: Sequence[Mapping[str, Any]]) -> str:
     """The stage in which a run learned last."""
     return next(line["stage"] for line in reversed(lines) if line["stage"] != "validation")
+
+
+def _until(stage: str, lines: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What was logged up to the end of a stage."""
+    last = max((place for place, line in enumerate(lines) if line["stage"] == stage), default=-1)
+    return list(lines[: last + 1])
 
 
 def _minutes(folder: Path, lines: Iterable[Mapping[str, Any]]) -> float:

@@ -51,7 +51,7 @@ from training.metrics import Record, Sink, TensorBoardSink, append_line, read_li
 logger = logging.getLogger(__name__)
 
 EVALUATION = "evaluation.json"
-LINES = "metrics.jsonl", "episodes.jsonl"
+LINES = "metrics.jsonl", "episodes.jsonl", "corrections.jsonl"
 """Files of lines, which a checkpoint knows the length of."""
 NOTHING_YET = {"lock", ".run.json", ".DS_Store"}
 """What a folder may hold, and still be empty: the first moments of a run that was killed."""
@@ -219,13 +219,15 @@ class RunDir:
         done = itertools.count(1)
         return lambda _: self.note(text, next(done), of)
 
-    def save_episodes(self, stage: str, step: int, groups: Sequence[Group]) -> None:
-        """Keep what was played in `episodes.jsonl`."""
+    def save_episodes(
+        self, stage: str, step: int, groups: Sequence[Group], name: str = "episodes.jsonl"
+    ) -> None:
+        """Keep what was played in one of the files of lines."""
         with _writing(self.folder):
             for number, group in enumerate(groups):
                 for episode in group.episodes:
                     where = {"stage": stage, "step": step, "group": number}
-                    append_line(self.folder / "episodes.jsonl", where | asdict(episode))
+                    append_line(self.folder / name, where | asdict(episode))
 
     def save(
         self, stage: str, step: int, policy: LanguagePolicy, optimizer: torch.optim.Optimizer

@@ -21,7 +21,7 @@ def turns(task: str, count: int) -> Iterator[tuple[str, str, tuple[object, ...]]
     world = envs.make(task)
     assert isinstance(world, GridWorld)
     random = np.random.default_rng(0)
-    for seed, _ in zip(seeds("train", 1000), range(count)):
+    for seed in seeds("train", count):
         world.reset(seed=seed)
         expert, last = expert_for(world), ""
         while world.status.value == "running":

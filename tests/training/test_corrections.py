@@ -31,12 +31,12 @@ def shown(count: int, habit: float = 0.0) -> tuple[DictatedPolicy, list[Episode]
     """Episodes of an expert, as a mind reads them."""
     expert = ExpertPolicy(habit=habit, numbered=True)
     policy = DictatedPolicy(MIND, expert, SAMPLING)
-    starts = [(Start(TASK, seed), 0) for seed, _ in zip(seeds("train", 100), range(count))]
+    starts = [(Start(TASK, seed), 0) for seed in seeds("train", count)]
     return policy, play(policy, starts)
 
 
 def corrected(policy: DictatedPolicy, episode: Episode) -> Episode:
-    return correct(episode, world(), policy.frame, policy.mode, numbered=True)
+    return correct(episode, world(), policy.frame, policy.mode, SAMPLING)
 
 
 def test_an_expert_has_nothing_to_correct_in_its_own_play() -> None:

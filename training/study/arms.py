@@ -88,6 +88,7 @@ def _imitating(
         base.cold,
         demonstrations=demonstrations,
         habit=habit,
+        corrections=0,
         steps=updates,
         learning_rate=base.grpo.learning_rate,
     )
