@@ -8,9 +8,10 @@ import numpy as np
 
 from agent.replies import ReplyMode, render
 from agent.types import Start, Turn
-from envs.actions import MOVES, PLAIN
+from envs.actions import MOVES, PLAIN, Action
 from envs.expert import Advice, Expert, expert_for
 from envs.grid_world import GridWorld
+from envs.memory import PORTABLE
 from envs.questions import QuestionWorld
 from envs.reactive import reactive_action
 from envs.text_world import TextWorld
@@ -125,10 +126,11 @@ class ExpertPolicy:
     can be made to fail now and then, and goes on from there: in noise that is put into a teacher's
     play, a learner's own states are met (DART, https://arxiv.org/abs/1703.09327).
 
-    A slip spoils the reply, and is not to be imitated. Out of habit it moves as it did last,
-    whether that is right or not, and says so: to one who imitates it cannot be told from the rest.
-    Mistakes at random average out, so that the likeliest word of one who imitates them is right;
-    mistakes with a rule do not.
+    A slip spoils the reply, and is not to be imitated. Nor is a misdeed: to take what stands in the
+    way, or let go of what is needed; what follows shows how it is set right. Out of habit it moves
+    as it did last, whether that is right or not, and says so: to one who imitates it cannot be told
+    from the rest. Mistakes at random average out, so that the likeliest word of one who imitates
+    them is right; mistakes with a rule do not.
     """
 
     name = "expert"
@@ -139,6 +141,7 @@ class ExpertPolicy:
         slips: float = 0.0,
         habit: float = 0.0,
         *,
+        misdeeds: float = 0.0,
         numbered: bool = False,
     ) -> None:
         """
@@ -146,11 +149,13 @@ class ExpertPolicy:
             mode: the form of its replies.
             slips: the share of replies that are spoiled, so that they cannot be read.
             habit: the share of turns on which it moves as it did last, where it moved.
+            misdeeds: the share of the turns on which its hands could do something wrong, and do.
             numbered: whether a thought ends in the number that its action has in the world's list.
         """
         self.mode = mode
         self.slips = slips
         self.habit = habit
+        self.misdeeds = misdeeds
         self.numbered = numbered
         self._experts: dict[int, Expert] = {}
 
@@ -175,17 +180,31 @@ class ExpertPolicy:
         if self.habit and one.random.random() < self.habit:
             last = expert.world.last_action
             told = expert.instead(last) if last in MOVES else told
+        wrong = _misdeed(expert, told) if self.misdeeds else None
+        errs = wrong is not None and one.random.random() < self.misdeeds
+        if wrong is not None and errs:
+            told = expert.instead(wrong)
         if self.numbered:
             told = in_numbers(told, one.world)
         reply = render(told.thought, told.action, self.mode)
         if not self.slips or one.random.random() >= self.slips:
-            return Response(reply)
+            return Response(reply, slip=errs)
         expert.hear("")  # the thought before is still the last
         answer = render("", told.action, ReplyMode.ANSWER)
         spoiled = str(one.random.choice(SLIPS)).format(
             reply=reply, answer=answer, thought=told.thought, action=told.action
         )
         return Response(spoiled, slip=True)
+
+
+def _misdeed(expert: Expert, told: Advice) -> Action | None:
+    """What the hands could do wrong where the advice is to move; None where they can do nothing."""
+    known, memory = expert.world.action_set, expert.memory
+    front = memory.front
+    wrong = Action.DROP if memory.carried else Action.PICKUP
+    can = front is None if memory.carried else front is not None and front.kind in PORTABLE
+    moves = [known.word(action) for action in MOVES if action in known.actions]
+    return wrong if can and wrong in known.actions and told.action in moves else None
 
 
 def in_numbers(told: Advice, world: TextWorld) -> Advice:

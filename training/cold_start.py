@@ -58,6 +58,7 @@ def demonstrate(
                     mode,
                     config.cold.slips,
                     config.cold.habit,
+                    misdeeds=config.cold.misdeeds,
                     numbered=config.sampling.numbered,
                 ),
                 config.sampling,

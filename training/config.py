@@ -47,6 +47,9 @@ class ColdStartConfig:
     habit: float = 0.0
     """share of its turns on which the expert moves as it did last, right or wrong, and says so.
     These are imitated: nobody tells a learner which of its teacher's moves were mistakes"""
+    misdeeds: float = 0.0
+    """share of the turns on which the expert could take or put down something wrong, on which it
+    does. These are not imitated: what comes after them shows how to set it right"""
     false_notes: float = 0.0
     """share of the notes that are wrong about what can be known without them: a learner whose notes
     are always right goes by them, and does not look"""
@@ -74,7 +77,7 @@ class ColdStartConfig:
         _need(self.learning_rate > 0, f"learning_rate must be > 0, got {self.learning_rate}")
         _need(self.warmup >= 0, f"warmup must be >= 0, got {self.warmup}")
         _need(self.reading >= 0, f"reading must be >= 0, got {self.reading}")
-        for name in ("slips", "habit", "false_notes"):
+        for name in ("slips", "habit", "misdeeds", "false_notes"):
             share = getattr(self, name)
             _need(0 <= share < 1, f"{name} must be at least 0 and below 1, got {share}")
 

@@ -55,6 +55,7 @@ def mixed() -> TrainConfig:
             demonstrations=3000,
             slips=0.05,
             habit=0.35,
+            misdeeds=0.15,
             false_notes=0.7,
             corrections=300,
             steps=1600,

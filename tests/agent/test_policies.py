@@ -1,6 +1,7 @@
 """Policies without a language model: the ends of the scale."""
 
 from functools import partial
+from itertools import pairwise
 
 import pytest
 
@@ -56,6 +57,30 @@ def test_an_expert_that_slips_goes_on() -> None:
     for one, other in zip(flawless, slipping, strict=True):  # what is done is the same
         assert [t.action for t in one.turns] == [t.action for t in other.turns if t.action]
     assert play(ExpertPolicy(slips=0.3), STARTS, make=patient) == slipping
+
+
+def test_an_expert_whose_hands_do_wrong_sets_it_right() -> None:
+    starts = [(Start("mixed", seed), 0) for seed in envs.seeds("train", 60)]
+    played = play(ExpertPolicy(misdeeds=0.5), starts)
+    assert all(episode.success for episode in played)
+    taken = let_go = 0
+    for episode in played:
+        for turn, following in pairwise(episode.turns):
+            if not turn.slip:
+                continue
+            assert turn.status is ReplyStatus.OK
+            assert turn.thought.endswith(("so I pick it up.", "so I drop it here.")) or (
+                "so I pick it up to" in turn.thought
+            )
+            if turn.action == "drop":
+                let_go += 1
+                assert "You dropped it" in following.observation
+            else:
+                taken += 1
+                assert turn.action == "pick up" and "You picked it up" in following.observation
+                assert following.thought.startswith(("I carry the ", "I have picked up the "))
+    assert taken > 10 and let_go > 10
+    assert not any(turn.slip for one in play(ExpertPolicy(), starts) for turn in one.turns)
 
 
 def test_an_expert_with_a_habit_says_what_it_does_and_goes_on() -> None:
