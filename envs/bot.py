@@ -68,6 +68,8 @@ class BotGuide:
         self.raw = raw
         self.bot = _Bot(raw)
         self._last_aim: Aim | None = None
+        self._emptied: Position | None = None
+        """where something was picked up last"""
 
     def next_step(self, memory: Memory, last_action: Action | None) -> Step | None:
         """What to do now; None when the bot has lost its way and nothing new can be seen either.
@@ -77,13 +79,17 @@ class BotGuide:
         """
         if last_action is Action.DROP:
             self._dropped(memory)
+        if last_action is Action.PICKUP:
+            self._emptied = ahead_of(memory.pose)
         action = self._replan(last_action)
         if action is None:
             self._start_again(memory)
             action = self._replan(None)
         step = self._look_around(memory) if action is None else self._step(memory, action)
         if step and step.aim.verb is Verb.PUT_DOWN:
-            step = replace(step, action=_putting_down(memory, step.action, last_action))
+            step = replace(
+                step, action=_putting_down(memory, step.action, last_action, self._emptied)
+            )
         if step is None:
             return None
         self._last_aim = step.aim
@@ -214,26 +220,30 @@ def _toward(
     return turn if way and len(way.actions) <= shortest else None
 
 
-def _putting_down(memory: Memory, chosen: Action, last_action: Action | None) -> Action:
+def _putting_down(
+    memory: Memory, chosen: Action, last_action: Action | None, emptied: Position | None
+) -> Action:
     """How to get rid of what is carried: put it down ahead, or turn on until it can be.
 
-    The bot walks to where it would be least in the way, which only its map tells. Not where it has
-    just been picked up: it may have been in the way there.
+    The bot walks to where it would be least in the way, which only its map tells. Not where it was
+    picked up (`emptied`), if there is room elsewhere or that was just now: it may have been in the
+    way there. The bot's own choice where there is no other room.
     """
-    here, left, right, behind = (_has_room(memory, turns) for turns in (0, -1, 1, 2))
-    if here and last_action is not Action.PICKUP:
+    ahead, right, behind, left = (ahead_of(_turned(memory.pose, turns)) for turns in range(4))
+    rooms = {one for one in (right, behind, left) if one != emptied and _has_room(memory, one)}
+    anywhere = ahead != emptied or (rooms and last_action is not Action.PICKUP)
+    if anywhere and _has_room(memory, ahead):
         return Action.DROP
-    if not (left or right or behind):
+    if not rooms:
         return chosen
     if last_action in (Action.LEFT, Action.RIGHT):
         return last_action
-    return Action.LEFT if left else Action.RIGHT
+    return Action.LEFT if left in rooms else Action.RIGHT
 
 
-def _has_room(memory: Memory, turns: int) -> bool:
-    """Whether something can be put down ahead, after so many turns to the right: on known, free
-    floor, and not before a door."""
-    x, y = place = ahead_of(_turned(memory.pose, turns))
+def _has_room(memory: Memory, place: Position) -> bool:
+    """Whether something can be put down at a place: on known, free floor, and not before a door."""
+    x, y = place
     near = [memory.cells.get((x + dx, y + dy)) for dx, dy in DIRECTIONS]
     free = place in memory.cells and memory.cells[place] is None
     return free and not any(thing and thing.kind == "door" for thing in near)
