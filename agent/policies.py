@@ -181,14 +181,15 @@ class ExpertPolicy:
             last = expert.world.last_action
             told = expert.instead(last) if last in MOVES else told
         wrong = _misdeed(expert, told) if self.misdeeds else None
-        errs = wrong is not None and one.random.random() < self.misdeeds
-        if wrong is not None and errs:
+        if wrong is not None and one.random.random() >= self.misdeeds:
+            wrong = None
+        if wrong is not None:
             told = expert.instead(wrong)
         if self.numbered:
             told = in_numbers(told, one.world)
         reply = render(told.thought, told.action, self.mode)
         if not self.slips or one.random.random() >= self.slips:
-            return Response(reply, slip=errs)
+            return Response(reply, slip=wrong is not None)
         expert.hear("")  # the thought before is still the last
         answer = render("", told.action, ReplyMode.ANSWER)
         spoiled = str(one.random.choice(SLIPS)).format(

@@ -27,7 +27,7 @@ from minigrid.utils.baby_ai_bot import (
 from envs.actions import Action
 from envs.aims import Aim, Description, Step, Verb, purpose
 from envs.exploration import revealing
-from envs.memory import DIRECTIONS, Memory, Pose, Position, ahead_of, offset
+from envs.memory import DIRECTIONS, Memory, Pose, Position, ahead_of, offset, turned
 from envs.planner import facing, facing_beside, walk
 from envs.progress import last_done, remaining, takes_several_steps
 from envs.thoughts import side
@@ -86,12 +86,11 @@ class BotGuide:
             self._start_again(memory)
             action = self._replan(None)
         step = self._look_around(memory) if action is None else self._step(memory, action)
-        if step and step.aim.verb is Verb.PUT_DOWN:
-            step = replace(
-                step, action=_putting_down(memory, step.action, last_action, self._emptied)
-            )
         if step is None:
             return None
+        if step.aim.verb is Verb.PUT_DOWN:
+            action = _putting_down(memory, step.action, last_action, self._emptied)
+            step = replace(step, action=action)
         self._last_aim = step.aim
         return replace(step, aim=replace(step.aim, done=last_done(self.raw.instrs, memory)))
 
@@ -216,7 +215,7 @@ def _toward(
     if where_to == "ahead of me":
         return None
     turn = Action.LEFT if where_to == "to my left" else Action.RIGHT
-    way = walk(memory.cells, _turned(memory.pose, 1 if turn is Action.RIGHT else -1), worth)
+    way = walk(memory.cells, turned(memory.pose, 1 if turn is Action.RIGHT else -1), worth)
     return turn if way and len(way.actions) <= shortest else None
 
 
@@ -229,7 +228,7 @@ def _putting_down(
     picked up (`emptied`), if there is room elsewhere or that was just now: it may have been in the
     way there. The bot's own choice where there is no other room.
     """
-    ahead, right, behind, left = (ahead_of(_turned(memory.pose, turns)) for turns in range(4))
+    ahead, right, behind, left = (ahead_of(turned(memory.pose, turns)) for turns in range(4))
     rooms = {one for one in (right, behind, left) if one != emptied and _has_room(memory, one)}
     anywhere = ahead != emptied or (rooms and last_action is not Action.PICKUP)
     if anywhere and _has_room(memory, ahead):
@@ -247,9 +246,3 @@ def _has_room(memory: Memory, place: Position) -> bool:
     near = [memory.cells.get((x + dx, y + dy)) for dx, dy in DIRECTIONS]
     free = place in memory.cells and memory.cells[place] is None
     return free and not any(thing and thing.kind == "door" for thing in near)
-
-
-def _turned(pose: Pose, turns: int) -> Pose:
-    """The pose after so many turns to the right."""
-    here, heading = pose
-    return here, (heading + turns) % 4

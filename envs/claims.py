@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from envs.memory import Memory, Position, ahead_of, offset
+from envs.memory import Memory, Position, ahead_of, offset, turned
 from envs.planner import passable
 from envs.thoughts import DOING, PLACE, side, unnumbered, where
 
@@ -159,7 +159,7 @@ def way_blocked(memory: Memory, place: Position) -> bool:
     for _ in range(abs(pose[0][0] - place[0]) + abs(pose[0][1] - place[1]) - 1):
         ahead, right = offset(pose, place)
         if ahead == 0:
-            pose = (pose[0], (pose[1] + (1 if right > 0 else -1)) % 4)
+            pose = turned(pose, 1 if right > 0 else -1)
         pose = (ahead_of(pose), pose[1])
         if not _known_free(memory, pose[0]):
             return True

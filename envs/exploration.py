@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from envs.actions import Action
-from envs.memory import DIRECTIONS, PORTABLE, Memory, Pose, Position, Thing, offset
+from envs.memory import DIRECTIONS, PORTABLE, Memory, Pose, Position, Thing, offset, turned
 from envs.planner import Cells, passable
 
 
@@ -24,10 +24,7 @@ def revealing(memory: Memory, reach: int = 7) -> Callable[[Pose], int]:
     def worth(pose: Pose) -> int:
         if pose in memory.poses:
             return 0
-        shown = 0
-        for place in edge:
-            shown += _shows(memory, pose, place, reach)
-        return shown
+        return sum(_shows(memory, pose, place, reach) for place in edge)
 
     return worth
 
@@ -40,12 +37,10 @@ def looking_round(memory: Memory, turned_left: bool, place: Position | None) -> 
         turned_left: whether the last action was to turn left.
         place: of what is looked for, if that is known to whom it is not told.
     """
-    here, heading = memory.pose
-    turned = (here, (heading + (-1 if turned_left else 1)) % 4)
     if place is None:
-        finds = revealing(memory)(turned) > 0
+        finds = revealing(memory)(turned(memory.pose, -1 if turned_left else 1)) > 0
     else:
-        finds = any(_shows(memory, (here, turn), place) for turn in range(4))
+        finds = any(_shows(memory, turned(memory.pose, turns), place) for turns in range(4))
     if not finds:
         return None
     return Action.LEFT if turned_left else Action.RIGHT

@@ -67,6 +67,16 @@ def ahead_of(pose: Pose) -> Position:
     return x + dx, y + dy
 
 
+def turned(pose: Pose, turns: int) -> Pose:
+    """The pose after so many turns to the right; negative: to the left.
+
+    >>> turned(((2, 2), 0), -1)
+    ((2, 2), 3)
+    """
+    here, heading = pose
+    return here, (heading + turns) % 4
+
+
 def offset(pose: Pose, place: Position) -> tuple[int, int]:
     """Steps ahead and steps to the right from a pose to a place; negative: behind, to the left.
 
