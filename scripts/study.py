@@ -9,7 +9,7 @@ The same command again goes on where it was stopped, and does nothing twice.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,9 +19,10 @@ from envs.questions.suite import read_suite
 from scripts.cli import friendly, options, write_json
 from training.presets import preset
 from training.study.arms import Place
-from training.study.jobs import State, in_processes, jobs, on_ray, run_all
+from training.study.jobs import State, in_processes, jobs, on_ray, progress, run_all
 from training.study.report import write_report
 from training.study.study import results
+from training.study.worlds import plan
 
 ROUND = ("cold", "cold+", "grounded", "yoked", "text-rl", "broken", "no-think")
 
@@ -43,7 +44,9 @@ class Options:
     threads: int = 2
     """cores of one run"""
     missions: int = 500
-    """test missions that each mind plays in its world"""
+    """test missions that each mind plays of the task that `grounded` learns"""
+    changed: int = 100
+    """test missions that it plays with each thing changed: words, objects, rooms, the level"""
     ray: bool = False
     """spread the runs over a Ray cluster"""
     unequal: bool = False
@@ -54,8 +57,8 @@ class Options:
     """write the results here, too"""
 
     def __post_init__(self) -> None:
-        if min(self.workers, self.threads, self.missions) < 1:
-            raise ValueError("workers, threads and missions must be at least 1")
+        if min(self.workers, self.threads, self.missions, self.changed) < 1:
+            raise ValueError("workers, threads, missions and changed must be at least 1")
         if not self.seeds or not self.arms:
             raise ValueError("a study has at least one arm and one seed")
 
@@ -67,21 +70,25 @@ def main(args: Sequence[str] | None = None) -> None:
         base, console = preset(asked.preset), Console(stderr=True)
         every = jobs(asked.arms, asked.seeds, Place(asked.folder))
 
-        def tell(states: Mapping[str, State]) -> None:
-            done = sum(state is State.DONE for state in states.values())
-            begun = ", ".join(name for name, state in states.items() if state is State.BEGUN)
-            console.print(f"{done} of {len(states)} runs are done; under way: {begun or 'none'}")
-
         if asked.report_only:
             states = {job.folder.name: job.state() for job in every}
         else:
             start = (on_ray if asked.ray else in_processes)(base, asked.threads)
-            states = run_all(every, start, asked.workers, tell)
+            states = run_all(
+                every, start, asked.workers, lambda states: console.print(progress(states))
+            )
         for job in every:
             if states[job.folder.name] is State.FAILED:
                 console.print(f"{job.folder.name} failed: {job.log} says why")
+        worlds = plan(base.task, asked.missions, asked.changed)
         found = results(
-            every, states, base, read_suite(), {base.task: asked.missions}, unequal=asked.unequal
+            every,
+            states,
+            base,
+            read_suite(),
+            worlds,
+            unequal=asked.unequal,
+            on_measure=lambda checkpoint: console.print(f"measuring {checkpoint.folder}"),
         )
         write_json(asked.json, found.as_json())
         print(write_report(asked.folder, found))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from envs.questions import Item
+from training.checkpoints import Checkpoint
 from training.ledger import Ledger, apart
 from training.study.arms import Place
 from training.study.contrasts import Contrast, contrast
@@ -51,7 +52,7 @@ def compare(
     suite: Sequence[Item],
     *,
     unequal: bool = False,
-    on_part: Callable[[object], object] = lambda _: None,
+    on_measure: Callable[[Checkpoint], object] = lambda _: None,
 ) -> Compared:
     """The difference on the suite between two arms' dearest checkpoints of equal cost.
 
@@ -63,7 +64,7 @@ def compare(
         weights: of the model, which all arms share.
         suite: the questions.
         unequal: compare the last checkpoints where no two have cost the same.
-        on_part: told of each question asked.
+        on_measure: told of each checkpoint before it is measured.
     """
     one, other = arms
     chosen: dict[int, tuple[Costed, Costed]] = {}
@@ -91,7 +92,7 @@ def compare(
     found = [
         scores(
             {
-                seed: measured(place.run(arm, seed), pair[number].checkpoint, suite, {}, on_part)
+                seed: measured(place.run(arm, seed), pair[number].checkpoint, suite, (), on_measure)
                 for seed, pair in chosen.items()
             }
         )

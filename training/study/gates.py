@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from training.study.outcomes import Outcome
+from training.study.worlds import TRAINED
 
 ABOVE_CHANCE, AT_MOST, LIFT = 0.05, 0.9, 0.15
 
@@ -22,13 +23,12 @@ class Gate:
 
 
 def gates(
-    outcomes: Mapping[str, Sequence[Outcome]], task: str, chance: float, own: Mapping[str, float]
+    outcomes: Mapping[str, Sequence[Outcome]], chance: float, own: Mapping[str, float]
 ) -> list[Gate]:
     """The gates of a study.
 
     Args:
         outcomes: arm -> of each of its seeds, at the end.
-        task: that `grounded` was trained on.
         chance: of the suite.
         own: how often `text-rl` was right on its own questions, `before` and `after`.
     """
@@ -45,7 +45,7 @@ def gates(
     for arm in ("cold", "cold+", "broken"):
         holds, seen_text = None, "missing"
         if outcomes.get(arm) and outcomes.get("grounded"):
-            lift = _success(outcomes["grounded"], task) - _success(outcomes[arm], task)
+            lift = _success(outcomes["grounded"]) - _success(outcomes[arm])
             holds, seen_text = lift >= LIFT, f"{100 * lift:+.1f} points"
         name = f"grounded gains {LIFT:.0%} in its world over {arm}"
         found.append(Gate(name, holds, seen_text))
@@ -55,5 +55,5 @@ def gates(
     return found
 
 
-def _success(outcomes: Sequence[Outcome], task: str) -> float:
-    return float(np.mean([one.world[task].success for one in outcomes]))
+def _success(outcomes: Sequence[Outcome]) -> float:
+    return float(np.mean([one.world[TRAINED].success for one in outcomes]))

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -155,6 +155,17 @@ def run_all(
         time.sleep(pause)
 
 
+def progress(states: Mapping[str, State]) -> str:
+    """How far a study is, in a line.
+
+    >>> progress({"cold-0": State.DONE, "grounded-0": State.BEGUN, "yoked-0": State.WAITING})
+    '1 of 3 runs are done; under way: grounded-0'
+    """
+    done = sum(state is State.DONE for state in states.values())
+    begun = ", ".join(name for name, state in states.items() if state is State.BEGUN)
+    return f"{done} of {len(states)} runs are done; under way: {begun or 'none'}"
+
+
 def in_processes(base: TrainConfig, threads: int) -> Start:
     """Jobs in processes of this machine."""
 
@@ -183,7 +194,10 @@ def on_ray(base: TrainConfig, threads: int) -> Start:
 
         def ask() -> int | None:
             ready, _ = ray.wait([future], timeout=0)
-            return ray.get(future) if ready else None
+            try:
+                return ray.get(future) if ready else None
+            except ray.exceptions.RayError:  # its machine was lost, more often than Ray tries
+                return 1
 
         return ask
 

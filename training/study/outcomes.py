@@ -5,7 +5,8 @@ The primary outcome is the fixed suite of questions; the world itself is the sec
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,20 +14,26 @@ import numpy as np
 
 import envs
 from agent.loading import load
+from agent.policies import Policy
 from agent.rollout import play
 from agent.types import Start
 from envs.questions import Item
 from envs.questions.suite import suite_hash
+from envs.text_world import TextWorld
 from training.answers import answers
+from training.benchmark.protocols import Trial
 from training.checkpoints import Checkpoint
 from training.run_dir import write_json
 from training.statistics import wilson_interval
 from training.study.contrasts import Scores
 
+LISTS = ("families", "perspectives", "likeliest", "answered")
+"""What is kept of each item."""
+
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """How often a task was done."""
+    """How often missions were done."""
 
     success: float
     low: float
@@ -42,12 +49,14 @@ class Outcome:
     """the hash of the suite's file"""
     families: tuple[str, ...]
     """of each item"""
+    perspectives: tuple[str, ...]
+    """from which each item is told"""
     likeliest: tuple[bool, ...]
     """of each item, whether the choice that is likeliest is right"""
     answered: tuple[bool, ...]
     """of each item, whether what was answered is right"""
     world: Mapping[str, Success]
-    """task -> how often it was done, on test missions"""
+    """trial -> how often it was done, on test missions"""
 
     @property
     def accuracy(self) -> float:
@@ -56,17 +65,28 @@ class Outcome:
 
     def by_family(self) -> dict[str, float]:
         """The same for each family."""
-        names = dict.fromkeys(self.families)
-        hits = np.array(self.likeliest)
-        return {name: float(hits[[one == name for one in self.families]].mean()) for name in names}
+        return _shares(self.likeliest, self.families)
+
+    def by_perspective(self) -> dict[str, float]:
+        """The same for each perspective."""
+        return _shares(self.likeliest, self.perspectives)
+
+    def secondary(self) -> dict[str, float]:
+        """All but the primary outcome, by name."""
+        return {
+            "answered": float(np.mean(self.answered)),
+            **self.by_family(),
+            **self.by_perspective(),
+            **{name: each.success for name, each in self.world.items()},
+        }
 
     @classmethod
     def read(cls, path: Path) -> Self:
         """What was kept; ValueError where it cannot be read."""
         try:
             told: dict[str, Any] = json.loads(path.read_text("utf-8"))
-            world = {task: Success(**one) for task, one in told["world"].items()}
-            lists = {name: tuple(told[name]) for name in ("families", "likeliest", "answered")}
+            world = {name: Success(**one) for name, one in told["world"].items()}
+            lists = {name: tuple(told[name]) for name in LISTS}
             return cls(suite=told["suite"], world=world, **lists)
         except (KeyError, TypeError, json.JSONDecodeError) as error:
             raise ValueError(f"{path} holds no outcome ({error!r})") from error
@@ -81,49 +101,80 @@ def measured(
     run: Path,
     checkpoint: Checkpoint,
     suite: Sequence[Item],
-    tasks: Mapping[str, int],
-    on_part: Callable[[object], object] = lambda _: None,
+    plan: Sequence[tuple[Trial, int]],
+    on_measure: Callable[[Checkpoint], object] = lambda _: None,
 ) -> Outcome:
-    """The outcome of a checkpoint: as it was kept, or else measured now, and kept.
+    """The outcome of a checkpoint: as it was kept, with what is missing of it measured now.
 
     Args:
         run: the run folder.
         checkpoint: of that run.
         suite: the questions.
-        tasks: task -> how many of its test missions are played.
-        on_part: told of each question asked and each episode played.
+        plan: trials in the world, each with how many of its test missions are played.
+        on_measure: told of the checkpoint, if something is missing.
 
     Raises:
         ValueError: if what was kept is of another suite: nothing is thrown away.
     """
     path = outcome_path(run, checkpoint)
-    if path.exists():
-        kept = Outcome.read(path)
-        if kept.suite != suite_hash():
-            raise ValueError(
-                f"{path} was measured on another suite ({kept.suite[:12]} and not "
-                f"{suite_hash()[:12]}): move it away, and it is measured anew"
-            )
-        if kept.world.keys() >= tasks.keys():
-            return kept
+    outcome = Outcome.read(path) if path.exists() else None
+    if outcome is not None and outcome.suite != suite_hash():
+        raise ValueError(
+            f"{path} was measured on another suite ({outcome.suite[:12]} and not "
+            f"{suite_hash()[:12]}): move it away, and it is measured anew"
+        )
+    kept = outcome.world if outcome else {}
+    missing = [
+        (trial, count)
+        for trial, count in plan
+        if trial.name not in kept or kept[trial.name].episodes < count
+    ]
+    if outcome is not None and not missing:
+        return outcome
+    on_measure(checkpoint)
     policy = load(str(checkpoint.model), precision="auto")
-    asked = answers(policy, suite, on_part)
-    world = {}
-    for task, count in tasks.items():
-        starts = [(Start(task, seed), 0) for seed in envs.seeds(envs.Split.TEST, count)]
-        won = sum(one.success for one in play(policy, starts, on_episode=on_part))
+    if outcome is None:
+        outcome = _asked(policy, suite)
+        _keep(outcome, path)
+    for trial, count in missing:
+        starts = [(Start(trial.task, seed), 0) for seed in envs.seeds(envs.Split.TEST, count)]
+        played = play(policy, starts, make=partial(_make, trial))
+        won = sum(one.success for one in played)
         interval = wilson_interval(won, count)
-        world[task] = Success(won / count, interval.low, interval.high, count)
-    outcome = Outcome(
+        success = Success(won / count, interval.low, interval.high, count)
+        outcome = replace(outcome, world={**outcome.world, trial.name: success})
+        _keep(outcome, path)
+    return outcome
+
+
+def _asked(policy: Policy, suite: Sequence[Item]) -> Outcome:
+    """What a mind makes of the suite."""
+    asked = answers(policy, suite)
+    return Outcome(
         suite_hash(),
         tuple(one.family for one in suite),
+        tuple(one.perspective.value for one in suite),
         tuple(bool(one.likeliest_is_right) for one in asked),
         tuple(one.is_right for one in asked),
-        world,
+        {},
     )
+
+
+def _make(trial: Trial, _: str) -> TextWorld:
+    return trial.make()
+
+
+def _keep(outcome: Outcome, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_json(path, asdict(outcome))
-    return outcome
+
+
+def _shares(hits: Sequence[bool], kinds: Sequence[str]) -> dict[str, float]:
+    """Kind -> the share of its items that are hits."""
+    found = np.array(hits)
+    return {
+        kind: float(found[[one == kind for one in kinds]].mean()) for kind in dict.fromkeys(kinds)
+    }
 
 
 def scores(outcomes: Mapping[int, Outcome], *, answered: bool = False) -> Scores:

@@ -12,7 +12,9 @@ from training.study.arms import ARMS
 from training.study.comparing import Compared
 from training.study.curves import draw_curves
 from training.study.jobs import State
+from training.study.secondary import TREATMENT
 from training.study.study import Results, hypotheses
+from training.study.worlds import TRAINED
 
 CONFIRMATORY = 5
 """Seeds below which a study is a pilot."""
@@ -26,7 +28,7 @@ def write_report(folder: Path, found: Results) -> Path:
         draw_curves(found.curves).savefig(folder / "curves.png")
     path = folder / "report.md"
     parts = (_head(found), _expected(folder), _gates(found), _contrasts(found), _outcomes(found))
-    lines = [line for part in (*parts, _ledger(found)) for line in part]
+    lines = [line for part in (*parts, _secondary(found), _ledger(found)) for line in part]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
@@ -40,7 +42,7 @@ def draw_outcomes(found: Results) -> Figure:
         colour = TEAL if arm == "grounded" else GREY
         for axes, values in (
             (suite, [one.accuracy for one in found.outcomes[arm].values()]),
-            (world, [one.world[found.task].success for one in found.outcomes[arm].values()]),
+            (world, [one.world[TRAINED].success for one in found.outcomes[arm].values()]),
         ):
             axes.plot(values, [row] * len(values), "o", color=colour, alpha=0.55, markersize=5)
             axes.plot(np.mean(values), row, "|", color=colour, markersize=14, markeredgewidth=2)
@@ -169,7 +171,7 @@ def _outcomes(found: Results) -> list[str]:
     for arm, of_seed in found.outcomes.items():
         for seed, one in of_seed.items():
             by = one.by_family()
-            world = one.world[found.task]
+            world = one.world[TRAINED]
             rows.append(
                 (
                     plain(arm),
@@ -182,6 +184,26 @@ def _outcomes(found: Results) -> list[str]:
             )
     head = ("arm", "seed", "likeliest", "answered", plain(found.task), *families)
     return [*lines, *table_lines(head, rows), ""]
+
+
+def _secondary(found: Results) -> list[str]:
+    lines = [f"## How far {TREATMENT} is ahead", ""]
+    if not found.secondary:
+        return [*lines, "Of nothing yet: an arm is missing.", ""]
+    arms = list(dict.fromkeys(one.other for one in found.secondary))
+    by_place = {(one.outcome, one.other): one for one in found.secondary}
+    rows = []
+    for name in dict.fromkeys(one.outcome for one in found.secondary):
+        each = [by_place[name, arm] for arm in arms]
+        rows.append((name, *(f"{100 * one.difference:+.1f} ({one.p:.2f})" for one in each)))
+    return [
+        *lines,
+        "In points, of all outcomes but the primary one, at the ends of the runs, which have not "
+        "cost the same; in brackets p after Benjamini and Hochberg, over the whole table.",
+        "",
+        *table_lines(("outcome", *(f"over {plain(arm)}" for arm in arms)), rows),
+        "",
+    ]
 
 
 def _ledger(found: Results) -> list[str]:

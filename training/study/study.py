@@ -9,7 +9,8 @@ import numpy as np
 
 from envs.questions import Item
 from envs.questions.suite import suite_hash
-from training.checkpoints import newest_checkpoint
+from training.benchmark.protocols import Trial
+from training.checkpoints import Checkpoint, newest_checkpoint
 from training.config import TrainConfig
 from training.ledger import Ledger, ledger
 from training.run_dir import read_evaluation
@@ -20,6 +21,7 @@ from training.study.curves import Point, curve
 from training.study.gates import Gate, gates
 from training.study.jobs import Job, State
 from training.study.outcomes import Outcome, measured
+from training.study.secondary import Secondary, secondary
 
 MATCHINGS: tuple[Matching, ...] = ("tokens", "FLOPs")
 
@@ -45,6 +47,7 @@ class Results:
     compared: tuple[Compared, ...]
     holm: tuple[float, ...] = field(default=())
     """adjusted p of those of `compared` that could be, in their order"""
+    secondary: tuple[Secondary, ...] = ()
     gates: tuple[Gate, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
@@ -55,7 +58,8 @@ class Results:
                     "accuracy": one.accuracy,
                     "answered": float(np.mean(one.answered)),
                     "families": one.by_family(),
-                    "world": {task: asdict(each) for task, each in one.world.items()},
+                    "perspectives": one.by_perspective(),
+                    "world": {name: asdict(each) for name, each in one.world.items()},
                 }
                 for seed, one in of_seed.items()
             }
@@ -75,6 +79,7 @@ class Results:
             "gates": [asdict(one) for one in self.gates],
             "contrasts": [asdict(one) for one in self.compared],
             "holm": self.holm,
+            "secondary": [asdict(one) for one in self.secondary],
             "outcomes": outcomes,
             "ledgers": ledgers,
         }
@@ -85,10 +90,10 @@ def results(
     states: Mapping[str, State],
     base: TrainConfig,
     suite: Sequence[Item],
-    tasks: Mapping[str, int],
+    plan: Sequence[tuple[Trial, int]],
     *,
     unequal: bool = False,
-    on_part: Callable[[object], object] = lambda _: None,
+    on_measure: Callable[[Checkpoint], object] = lambda _: None,
 ) -> Results:
     """Measure and compare what is done.
 
@@ -97,9 +102,9 @@ def results(
         states: how they stand.
         base: what the arms are made from.
         suite: the questions.
-        tasks: task -> how many of its test missions are played.
+        plan: trials in the world, each with how many of its test missions are played.
         unequal: compare arms whose costs differ, too.
-        on_part: told of each question asked and each episode played.
+        on_measure: told of each checkpoint before it is measured.
     """
     place = every[0].place
     seeds = tuple(dict.fromkeys(job.seed for job in every))
@@ -110,7 +115,7 @@ def results(
         saved = newest_checkpoint(job.folder / "checkpoints")
         if states[job.folder.name] is not State.DONE or saved is None:
             continue
-        outcome = measured(job.folder, saved, suite, tasks, on_part)
+        outcome = measured(job.folder, saved, suite, plan, on_measure)
         outcomes.setdefault(job.arm.name, {})[job.seed] = outcome
         spent = ledgers.setdefault(job.arm.name, {})[job.seed] = ledger(job.folder)
         if validations := curve(job.folder, spent.weights):
@@ -124,7 +129,7 @@ def results(
             ledgers[arms[0]][seeds[0]].weights,
             suite,
             unequal=unequal,
-            on_part=on_part,
+            on_measure=on_measure,
         )
         for arms in PRIMARY
         if all(len(outcomes.get(arm, {})) == len(seeds) for arm in arms)
@@ -144,7 +149,8 @@ def results(
         curves,
         compared,
         tuple(holm([one.contrast.p for one in compared if one.contrast])),
-        tuple(gates(at_the_end, base.task, chance, _own_questions(place, seeds))),
+        secondary(outcomes),
+        tuple(gates(at_the_end, chance, _own_questions(place, seeds))),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import ray
 
 from envs.questions.suite import read_suite
 from scripts import study as script
@@ -16,15 +17,17 @@ from training.run_dir import RunDir, read_run
 from training.study import outcomes as outcomes_module
 from training.study.arms import ARMS, Place, arm
 from training.study.comparing import PRIMARY, compare
-from training.study.jobs import Job, State, begin, jobs, on_ray, run_all
+from training.study.jobs import Job, Start, State, in_processes, jobs, on_ray, run_all
 from training.study.matching import costed, match
 from training.study.outcomes import measured, outcome_path
 from training.study.report import verdict, write_report
 from training.study.study import Results, results
+from training.study.worlds import TRAINED, trials
 from training.train import train
 
 SUITE = read_suite()[:14]
 WEIGHTS = 2_090_496
+PLAN = [(trials("goto-small")[0], 3)]
 SMALL = ("cold", "grounded", "yoked", "text-rl")
 
 
@@ -64,7 +67,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 def found(place: Place, **options: bool) -> Results:
     every = jobs(SMALL, [0], place)
     states = {job.folder.name: job.state() for job in every}
-    return results(every, states, base(), SUITE, {"goto-small": 3}, **options)
+    return results(every, states, base(), SUITE, PLAN, **options)
 
 
 def test_an_arm_brings_what_it_needs() -> None:
@@ -113,11 +116,22 @@ def test_what_depends_on_a_failure_is_left(tmp_path: Path) -> None:
 
 
 def test_a_job_is_a_process(tmp_path: Path) -> None:
-    [job] = jobs(["cold"], [0], Place(tmp_path))
-    assert job.state() is State.READY
-    assert begin(job, base(), threads=1).wait() == 0
-    assert job.state() is State.DONE
-    assert "Report:" in job.log.read_text()
+    assert_it_is_done(tmp_path, in_processes)
+
+
+def test_a_job_is_a_process_on_a_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Ray's workers give way to all other processes: while other tests run, for minutes.
+    monkeypatch.setenv("RAY_worker_niceness", "0")
+    ray.init(num_cpus=1, include_dashboard=False, configure_logging=False)
+    assert_it_is_done(tmp_path, on_ray)
+    ray.shutdown()
+
+
+def assert_it_is_done(folder: Path, spread: Callable[[TrainConfig, int], Start]) -> None:
+    every = jobs(["cold"], [0], Place(folder))
+    assert every[0].state() is State.READY
+    assert run_all(every, spread(base(), 1), workers=1) == {"cold-0": State.DONE}
+    assert "Report:" in every[0].log.read_text()
 
 
 def test_ray_is_asked_for_where_it_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,19 +165,19 @@ def test_an_outcome_is_measured_once_and_on_one_suite(
 ) -> None:
     run = place.run("cold", 0)
     checkpoint = costed(run, 1)[-1].checkpoint
-    first = measured(run, checkpoint, SUITE, {"goto-small": 3})
+    first = measured(run, checkpoint, SUITE, PLAN)
     monkeypatch.setattr(outcomes_module, "load", None)
-    assert measured(run, checkpoint, SUITE, {"goto-small": 3}) == first
+    assert measured(run, checkpoint, SUITE, PLAN) == first
     assert len(first.likeliest) == len(SUITE)
-    assert first.world["goto-small"].episodes == 3
+    assert first.world[TRAINED].episodes == 3
     path = outcome_path(run, checkpoint)
     told = path.read_text()
     path.write_text(told.replace(first.suite, "another"))
     with pytest.raises(ValueError, match="was measured on another suite"):
-        measured(run, checkpoint, SUITE, {})
+        measured(run, checkpoint, SUITE, [])
     path.write_text("{}")
     with pytest.raises(ValueError, match="holds no outcome"):
-        measured(run, checkpoint, SUITE, {})
+        measured(run, checkpoint, SUITE, [])
     path.write_text(told)
 
 
