@@ -12,6 +12,8 @@ from envs.grid_world import GridWorld
 from envs.held_out import HELD_OUT
 from envs.mixed_level import LESSONS, TRAINED_KINDS
 from envs.questions import CONTROLS, FAMILIES, OUTCOME, Perspective, QuestionWorld
+from envs.questions.reasoning_gym_world import PREFIX as GYM
+from envs.questions.reasoning_gym_world import ReasoningGymWorld
 from envs.registration import MIXED_ID, PREFIX, stock_ids
 from envs.text_world import TextWorld
 
@@ -65,32 +67,41 @@ def seeds(split: Split | str, count: int, first: int = 0) -> range:
 
 
 def task(name_or_id: str) -> Task:
-    """The task of this name, or of a world's id, with or without "text/".
+    """The task of this name, of a world's id, with or without "text/", or of reasoning-gym.
 
     Raises `ValueError` for an unknown name, and for a world in which nothing can succeed.
     """
     if name_or_id in TASKS:
         return TASKS[name_or_id]
-    world_id = _world_id(name_or_id)
-    found = Task(world_id, world_id, f"The level {world_id} as it is.")
+    if name_or_id.startswith(GYM):
+        found = Task(name_or_id, name_or_id, "A task of reasoning-gym.", world=ReasoningGymWorld)
+    else:
+        world_id = _world_id(name_or_id)
+        found = Task(world_id, world_id, f"The level {world_id} as it is.")
     if not found.make().metadata["can_succeed"]:
-        raise ValueError(f"{world_id} is no task: it has no mission, so nothing in it can succeed.")
+        raise ValueError(
+            f"{found.name} is no task: it has no mission, so nothing in it can succeed."
+        )
     return found
 
 
 def make(task_or_id: str, **options: Any) -> TextWorld:
-    """A world: of a named task, or of a level by its id, with or without "text/".
+    """A world: of a named task, of a level by its id, with or without "text/", of reasoning-gym.
 
     It is what `gymnasium.make` would give, without gymnasium's wrappers.
     """
     if task_or_id in TASKS:
         return TASKS[task_or_id].make(**options)
+    if task_or_id.startswith(GYM):
+        return ReasoningGymWorld(task_or_id, **options)
     return GridWorld(_world_id(task_or_id), **options)
 
 
 def is_grid(task_or_id: str) -> bool:
     """Whether a task, or level, is a grid world."""
-    return task_or_id not in TASKS or TASKS[task_or_id].world is GridWorld
+    if task_or_id in TASKS:
+        return TASKS[task_or_id].world is GridWorld
+    return not task_or_id.startswith(GYM)
 
 
 def refuse_held_out(task_or_id: str, options: Mapping[str, Any]) -> None:

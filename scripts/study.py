@@ -47,6 +47,8 @@ class Options:
     """test missions that each mind plays of the task that `grounded` learns"""
     changed: int = 100
     """test missions that it plays with each thing changed: words, objects, rooms, the level"""
+    far: tuple[str, ...] = ()
+    """tasks of reasoning-gym that each mind is asked, too; `python -m scripts.screen` finds some"""
     ray: bool = False
     """spread the runs over a Ray cluster"""
     unequal: bool = False
@@ -80,16 +82,11 @@ def main(args: Sequence[str] | None = None) -> None:
         for job in every:
             if states[job.folder.name] is State.FAILED:
                 console.print(f"{job.folder.name} failed: {job.log} says why")
-        worlds = plan(base.task, asked.missions, asked.changed)
+        worlds = plan(base.task, asked.missions, asked.changed, asked.far)
         found = results(
-            every,
-            states,
-            base,
-            read_suite(),
-            worlds,
-            unequal=asked.unequal,
+            every, states, base, read_suite(), worlds, unequal=asked.unequal,
             on_measure=lambda checkpoint: console.print(f"measuring {checkpoint.folder}"),
-        )
+        )  # fmt: skip
         write_json(asked.json, found.as_json())
         print(write_report(asked.folder, found))
 

@@ -1,5 +1,8 @@
-"""Where a mind of the study acts: the task it learned, and that task with something changed."""
+"""What a mind of the study plays: the task it learned, that with something changed, others."""
 
+from collections.abc import Sequence
+
+from envs.questions.reasoning_gym_world import PREFIX
 from envs.registration import MIXED_ID
 from envs.tasks import task as named
 from training.benchmark.protocols import Trial
@@ -8,9 +11,19 @@ TRAINED = "trained"
 """The trial that is the treatment's own task."""
 
 
-def plan(task: str, missions: int, changed: int) -> list[tuple[Trial, int]]:
-    """How many missions of each trial are played: of the trained task, and of each changed one."""
-    return [(trial, missions if trial.name == TRAINED else changed) for trial in trials(task)]
+def plan(
+    task: str, missions: int, changed: int, far: Sequence[str] = ()
+) -> list[tuple[Trial, int]]:
+    """What each mind plays, and how many missions of it.
+
+    Args:
+        task: that is trained on.
+        missions: of that task.
+        changed: of each trial in which something is changed, and of each task far from it.
+        far: names of reasoning-gym's tasks.
+    """
+    near = [(trial, missions if trial.name == TRAINED else changed) for trial in trials(task)]
+    return near + [(Trial(name, PREFIX + name), changed) for name in far]
 
 
 def trials(task: str) -> tuple[Trial, ...]:

@@ -49,6 +49,6 @@ def test_nothing_is_compared_without_the_treatment() -> None:
 
 @pytest.mark.parametrize("task", ["goto-small", "mixed-ordered"])
 def test_every_trial_can_be_played(task: str) -> None:
-    for trial, count in plan(task, 7, 3):
+    for trial, count in plan(task, 7, 3, far=["coin_flip"]):
         assert count == (7 if trial.name == "trained" else 3)
         assert trial.make().reset(seed=2**31)[0]
