@@ -10,6 +10,7 @@ from training.markdown import plain, table_lines
 from training.plots import GREY, SILVER, TEAL, style
 from training.study.arms import ARMS
 from training.study.comparing import Compared
+from training.study.contrasts import interquartile_mean
 from training.study.curves import draw_curves
 from training.study.jobs import State
 from training.study.secondary import TREATMENT
@@ -165,25 +166,30 @@ def _outcomes(found: Results) -> list[str]:
         *("## All outcomes", "", "![Every seed of every arm](outcomes.png)", ""),
         *("![Success while learning, against cost](curves.png)", ""),
     ]
-    each = [one for of_seed in found.outcomes.values() for one in of_seed.values()]
-    families = sorted({name for one in each for name in one.families})
-    rows = []
-    for arm, of_seed in found.outcomes.items():
-        for seed, one in of_seed.items():
-            by = one.by_family()
-            world = one.world[TRAINED]
-            rows.append(
-                (
-                    plain(arm),
-                    str(seed),
-                    f"{one.accuracy:.1%}",
-                    f"{np.mean(one.answered):.1%}",
-                    f"{world.success:.1%} ({world.low:.0%} to {world.high:.0%})",
-                    *(f"{by[name]:.0%}" for name in families),
-                )
-            )
-    head = ("arm", "seed", "likeliest", "answered", plain(found.task), *families)
-    return [*lines, *table_lines(head, rows), ""]
+    arms = {
+        arm: [{"likeliest": one.accuracy, **one.secondary()} for one in of_seed.values()]
+        for arm, of_seed in found.outcomes.items()
+    }
+    if not arms:
+        return lines
+    names = next(iter(arms.values()))[0]
+    rows = [
+        (name, *(_seeds([one[name] for one in each]) for each in arms.values())) for name in names
+    ]
+    return [
+        *lines,
+        "In per cent, of the middle half of the seeds (IQM), and of each seed. "
+        f"`{TRAINED}` is {plain(found.task)}.",
+        "",
+        *table_lines(("outcome", *map(plain, arms)), rows),
+        "",
+    ]
+
+
+def _seeds(values: Sequence[float]) -> str:
+    """The middle of the seeds and each of them, in per cent."""
+    each = " ".join(f"{100 * value:.0f}" for value in values)
+    return f"{100 * interquartile_mean(values):.1f} ({each})"
 
 
 def _secondary(found: Results) -> list[str]:
