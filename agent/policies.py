@@ -190,7 +190,7 @@ class ExpertPolicy:
         reply = render(told.thought, told.action, self.mode)
         if not self.slips or one.random.random() >= self.slips:
             return Response(reply, slip=wrong is not None)
-        expert.hear("")  # the thought before is still the last
+        expert.unthink()
         answer = render("", told.action, ReplyMode.ANSWER)
         spoiled = str(one.random.choice(SLIPS)).format(
             reply=reply, answer=answer, thought=told.thought, action=told.action

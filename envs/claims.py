@@ -126,12 +126,7 @@ def check(claim: Claim, memory: Memory) -> bool | None:
         return str(memory.front) == thing and not passable(memory.front)
     if fact is Fact.AHEAD_FREE:
         return _known_free(memory, ahead_of(memory.pose))
-    return bool(places_of(claim, memory))
-
-
-def places_of(claim: Claim, memory: Memory) -> list[Position]:
-    """Where such a thing was last seen that a claim about where one is holds of."""
-    return [place for place in _places(claim.thing, memory) if _holds_at(claim, place, memory)]
+    return any(_holds_at(claim, place, memory) for place in _places(claim.thing, memory))
 
 
 def _holds_at(claim: Claim, place: Position, memory: Memory) -> bool:

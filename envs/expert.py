@@ -15,7 +15,6 @@ from envs.aims import Aim, Step, Verb
 from envs.bot import BotGuide
 from envs.exploration import looking_round
 from envs.grid_world import GridWorld
-from envs.heard import heard
 from envs.memory import Memory
 from envs.quest import QuestGuide
 from envs.thoughts import Told, tell, think
@@ -113,14 +112,10 @@ class Expert:
         assert self._step is not None, "there is no advice yet"
         return self._advice(self._step, action)
 
-    def hear(self, thought: str) -> None:
-        """The next advice is for one who thought this on the turn last advised.
-
-        thought: in the world's own words; empty where there was none: the one before is still the
-            last.
-        """
-        plain = self.world.in_plain_words(thought)
-        self._told = heard(plain, self.memory, self._told) if thought else self._before
+    def unthink(self) -> None:
+        """The next advice is for one who did not think the last one: the thought before is still
+        the last."""
+        self._told = self._before
 
     def _advice(self, step: Step, action: Action, stuck: bool = False) -> Advice:
         """What is done, in the world's own words."""

@@ -5,7 +5,7 @@ nothing to compare. A small set of demonstrations teaches the form, and some of 
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -87,23 +87,16 @@ def imitate(
     learner: Learner,
     shown: list[Episode],
     step: int,
-    corrections: Sequence[Episode] = (),
 ) -> tuple[Update, int]:
     """One update: next-token loss on replies of some demonstrations, each token the same.
 
-    A third of them are corrections, once there are some. Slips are read, and not imitated. With
-    `cold.reading`, what is read is foretold, too, each token the same, and the losses are added.
-    Which demonstrations depends on the run's seed and the step alone. Also returns the tokens of
-    its rows.
+    Slips are read, and not imitated. With `cold.reading`, what is read is foretold, too, each token
+    the same, and the losses are added. Which demonstrations depends on the run's seed and the step
+    alone. Also returns the tokens of its rows.
     """
     rng = np.random.default_rng([config.seed, COLD_START, step])
-    wanted = config.cold.episodes_per_step
-    third = min(wanted // 3, len(corrections))
-    episodes = [
-        source[index]
-        for source, count in ((shown, wanted - third), (corrections, third))
-        for index in rng.choice(len(source), size=min(count, len(source)), replace=False)
-    ]
+    size = min(config.cold.episodes_per_step, len(shown))
+    episodes = [shown[index] for index in rng.choice(len(shown), size=size, replace=False)]
     if config.cold.rows_per_step:
         rows = [replace(one, turns=turns) for one in episodes for turns in one.segments()]
         size = min(config.cold.rows_per_step, len(rows))

@@ -9,7 +9,7 @@ from agent.language_policy import Sampling
 from agent.replies import ReplyMode
 from envs.errors import unknown
 from envs.phrasing import PHRASINGS
-from envs.tasks import is_grid, task
+from envs.tasks import task
 from training.advantages import Normalise
 from training.losses import Weighting
 
@@ -56,9 +56,6 @@ class ColdStartConfig:
     drawn: bool = False
     """tell each demonstration in words of its own for things, actions and senses, whatever the run
     goes on in: a mind then reads what they are called, and does not know it by heart"""
-    corrections: int = 0
-    """missions that the mind plays itself when a half, and again when three quarters of the updates
-    are made: a third of what is shown is then what the expert would have replied on its turns"""
     questions: int = 0
     """easy questions with their answers that are shown besides"""
     modes: tuple[ReplyMode, ...] = ()
@@ -66,7 +63,6 @@ class ColdStartConfig:
 
     def __post_init__(self) -> None:
         _need(self.demonstrations >= 1, f"demonstrations must be >= 1, got {self.demonstrations}")
-        _need(self.corrections >= 0, f"corrections must be >= 0, got {self.corrections}")
         _need(self.questions >= 0, f"questions must be >= 0, got {self.questions}")
         _need(self.steps >= 0, f"cold-start steps must be >= 0, got {self.steps}")
         _need(
@@ -279,15 +275,6 @@ class TrainConfig:
             not self.cold.modes or self.reply_mode in self.cold.modes,
             f"the demonstrations must show the run's own reply mode: {self.reply_mode.value} is "
             "not among cold.modes",
-        )
-        _need(
-            is_grid(self.task) or not self.cold.corrections,
-            f"there are experts of grids alone: cold.corrections must be 0 for {self.task}",
-        )
-        _need(
-            self.sampling.history == 0 or not self.cold.corrections,
-            "what a mind wrote stands in the rows of its later turns, and is not corrected there: "
-            "cold.corrections needs sampling.history 0, where each turn is a row of its own",
         )
         _need(self.threads >= 0, f"threads must be >= 0, got {self.threads}")
         _need(self.seed >= 0, f"seed must be >= 0, got {self.seed}")

@@ -24,7 +24,7 @@ def peak_bytes(config: TrainConfig, model: nn.Module, turn_limit: int) -> int:
     best_and_cold_start, being_written = 2, 1
     milestones = steps // config.keep_every if config.keep_every else 0
     count = KEPT + best_and_cold_start + milestones + being_written
-    episodes = steps * config.grpo.groups * config.grpo.group_size + 2 * config.cold.corrections
+    episodes = steps * config.grpo.groups * config.grpo.group_size
     turns = episodes * turn_limit
     return count * checkpoint + turns * TURN_BYTES
 

@@ -14,7 +14,7 @@ from agent.models import load_model
 from training.checkpoints import newest_checkpoint
 from training.run_dir import read_metrics
 
-LEARNING = ("cold_start", "corrections", "cold_plus", "grpo", "yoked")
+LEARNING = ("cold_start", "cold_plus", "grpo", "yoked")
 """Stages that are paid for; measuring is not."""
 
 

@@ -51,7 +51,7 @@ from training.metrics import Record, Sink, TensorBoardSink, append_line, read_li
 logger = logging.getLogger(__name__)
 
 EVALUATION = "evaluation.json"
-LINES = "metrics.jsonl", "episodes.jsonl", "corrections.jsonl"
+LINES = "metrics.jsonl", "episodes.jsonl"
 """Files of lines, which a checkpoint knows the length of."""
 NOTHING_YET = {"lock", ".run.json", ".DS_Store"}
 """What a folder may hold, and still be empty: the first moments of a run that was killed."""

@@ -15,7 +15,7 @@ from training.config import TrainConfig
 PATIENCE = 100
 """How often starts are drawn anew to find hard and easy ones."""
 
-DEMONSTRATIONS, COLD_START, GRPO, CORRECTIONS = range(4)
+DEMONSTRATIONS, COLD_START, GRPO = range(3)
 """Stages, as the first number of every random stream after the run's seed."""
 
 

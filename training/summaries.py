@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from agent.types import Episode, Group
+from agent.types import Group
 from training.grpo import Scored
 
 
@@ -14,19 +14,13 @@ def summarize(groups: Sequence[Group], scored: Scored) -> dict[str, float]:
     A spread that falls while success does not rise comes before a collapse; thoughts that shrink
     to nothing, before thoughts that mean nothing.
     """
-    return {
-        "reward": float(scored.rewards.mean()),
-        "reward_spread": float(scored.rewards.std(axis=1).mean()),
-        "dropped_groups": scored.advantages.dropped,
-        **summarize_play([episode for group in groups for episode in group.episodes]),
-    }
-
-
-def summarize_play(episodes: Sequence[Episode]) -> dict[str, float]:
-    """What episodes were like, and what they cost."""
+    episodes = [episode for group in groups for episode in group.episodes]
     turns = [turn for episode in episodes for turn in episode.turns]
     return {
         "success": float(np.mean([episode.success for episode in episodes])),
+        "reward": float(scored.rewards.mean()),
+        "reward_spread": float(scored.rewards.std(axis=1).mean()),
+        "dropped_groups": scored.advantages.dropped,
         "unreadable": sum(episode.unreadable for episode in episodes) / len(turns),
         "turns": len(turns) / len(episodes),
         "thought_words": float(np.mean([len(turn.thought.split()) for turn in turns])),

@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,6 @@ from training.batching import make_batch
 from training.checkpoints import restore
 from training.cold_start import demonstrate, imitate
 from training.config import TrainConfig
-from training.corrections import OwnPlay
 from training.disk import peak_bytes, room
 from training.evaluation import evaluate
 from training.grpo import assess, learn, strange_reward
@@ -147,17 +145,12 @@ class Trainer:
         count = self.config.cold.demonstrations + self.config.cold.questions
         playing = self.run.counting("playing demonstrations", count)
         shown = demonstrate(self.config, self.mind, playing)
-        own_play = OwnPlay(self.config, self.run, self.policy)
-        corrections = own_play.kept()
         learner = self.learner(stage, self.config.cold.learning_rate)
         with between_steps() as stop:
             while done < 1:
-                if stage == "cold_start" and step in own_play.steps:
-                    leave = partial(self.save_if_due, stage, step, learner, stop, False)
-                    corrections += own_play.corrected(step, leave)
                 began = time.perf_counter()
                 learner.learning_rate = scheduled_rate(self.config.cold, step, done)
-                update, tokens = imitate(self.config, learner, shown, step, corrections)
+                update, tokens = imitate(self.config, learner, shown, step)
                 seconds = time.perf_counter() - began
                 self.run.log(
                     stage,

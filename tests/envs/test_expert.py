@@ -196,3 +196,19 @@ def test_the_expert_can_be_made_for_any_moment_of_an_episode():
     while world.status is EpisodeStatus.RUNNING:
         world.step(expert.advise().action)
     assert world.status is EpisodeStatus.SUCCESS
+
+
+def test_what_was_not_thought_is_not_remembered():
+    for seed in range(40):
+        world, other = envs.make("goto-small"), envs.make("goto-small")
+        world.reset(seed=seed), other.reset(seed=seed)
+        thinking, silent = Expert(world), Expert(other)
+        first = thinking.advise().thought
+        assert silent.advise().thought == first
+        silent.unthink()
+        world.step("turn left"), other.step("turn left")
+        told, untold = thinking.advise().thought, silent.advise().thought
+        if "nowhere" not in first and "it should be" in told:
+            assert "it should be" not in untold
+            return
+    raise AssertionError("no mission in which the thing goes out of view")

@@ -101,17 +101,6 @@ def as_the_default_preset(model: str) -> TrainConfig:
     )
 
 
-def corrected(model: str) -> TrainConfig:
-    """What the mind plays within its cold start is kept, and read again."""
-    config = small(model)
-    return replace(
-        config,
-        sampling=replace(config.sampling, history=0),
-        cold=replace(config.cold, steps=8, corrections=3),
-        grpo=replace(config.grpo, most_turns=4),
-    )
-
-
 def weights(folder: Path, config: TrainConfig) -> dict[str, torch.Tensor]:
     """What the newest checkpoint holds: adapters alone, where those are trained."""
     newest = newest_model(folder)
@@ -124,7 +113,6 @@ def weights(folder: Path, config: TrainConfig) -> dict[str, torch.Tensor]:
     ("configure", "breaks"),
     [
         (small, ("cold_start", 5)),
-        (corrected, ("cold_start", 5)),
         (adapters, ("grpo", 1)),
         (as_the_default_preset, ("grpo", 1)),
     ],

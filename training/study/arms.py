@@ -88,7 +88,6 @@ def _imitating(
         base.cold,
         demonstrations=demonstrations,
         habit=habit,
-        corrections=0,
         steps=updates,
         learning_rate=base.grpo.learning_rate,
     )
