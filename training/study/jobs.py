@@ -134,10 +134,8 @@ def run_all(
             if (code := ask()) is not None:
                 del running[name]
                 failed |= {name} if code else set()
-        states = {
-            job.folder.name: State.FAILED if job.folder.name in failed else job.state()
-            for job in every
-        }
+        states = {job.folder.name: job.state() for job in every}
+        states |= dict.fromkeys(running, State.BEGUN) | dict.fromkeys(failed, State.FAILED)
         ready = [
             job
             for job in every
