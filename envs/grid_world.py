@@ -202,16 +202,9 @@ class GridWorld(TextWorld):
         if "vocabulary" in self._drawn:
             self.action_set = action_set(self._actions, drawn_vocabulary(self.np_random))
 
-    def _info(self, *, readable: bool) -> Info:
-        return {
-            "status": self.status,
-            "mission": self.mission,
-            "turn": self.turn,
-            "turns_left": self.turn_limit - self.turn,
-            "readable": readable,
-            "actions": self.action_words,
-            "truth": self._witness.truth(),
-        }
+    def truth(self) -> dict[str, Any]:
+        """The true state of the level."""
+        return self._witness.truth()
 
 
 def _make_level(world_id: str, options: dict[str, Any]) -> MiniGridEnv:

@@ -68,6 +68,8 @@ class TextWorld(gymnasium.Env[str, str]):
     """The instruction of the episode; empty before the first reset."""
     status: EpisodeStatus | None
     """How the episode stands; None before the first reset."""
+    turn: int
+    """Turns taken so far."""
     turn_limit: int
     """Turns after which the episode is truncated."""
     reward_range: tuple[float, float] = (-1.0, 1.0)
@@ -78,6 +80,22 @@ class TextWorld(gymnasium.Env[str, str]):
     @abstractmethod
     def action_words(self) -> tuple[str, ...]:
         """The action words a prompt should list; empty when any text is an answer."""
+
+    @abstractmethod
+    def truth(self) -> dict[str, Any]:
+        """The true state in plain Python, for `info["truth"]`."""
+
+    def _info(self, *, readable: bool) -> Info:
+        """What `reset` and `step` return beside the rest."""
+        return {
+            "status": self.status,
+            "mission": self.mission,
+            "turn": self.turn,
+            "turns_left": self.turn_limit - self.turn,
+            "readable": readable,
+            "actions": self.action_words,
+            "truth": self.truth(),
+        }
 
     def refuse_unless_running(self) -> None:
         """Raise gymnasium's `ResetNeeded` where there is no episode to take a step in."""

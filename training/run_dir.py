@@ -219,15 +219,13 @@ class RunDir:
         done = itertools.count(1)
         return lambda _: self.note(text, next(done), of)
 
-    def save_episodes(
-        self, stage: str, step: int, groups: Sequence[Group], name: str = "episodes.jsonl"
-    ) -> None:
-        """Keep what was played in one of the files of lines."""
+    def save_episodes(self, stage: str, step: int, groups: Sequence[Group]) -> None:
+        """Keep what was played."""
         with _writing(self.folder):
             for number, group in enumerate(groups):
                 for episode in group.episodes:
                     where = {"stage": stage, "step": step, "group": number}
-                    append_line(self.folder / name, where | asdict(episode))
+                    append_line(self.folder / "episodes.jsonl", where | asdict(episode))
 
     def save(
         self, stage: str, step: int, policy: LanguagePolicy, optimizer: torch.optim.Optimizer

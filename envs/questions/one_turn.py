@@ -74,13 +74,6 @@ class OneTurnWorld(TextWorld):
         told = "Right." if right else wrong
         return told, float(right), True, False, self._info(readable=bool(action))
 
-    def _info(self, *, readable: bool) -> Info:
-        return {
-            "status": self.status,
-            "mission": self.mission,
-            "turn": self.turn,
-            "turns_left": self.turn_limit - self.turn,
-            "readable": readable,
-            "actions": self.action_words,
-            "truth": {**self.about(), "answer": self.solution},
-        }
+    def truth(self) -> dict[str, Any]:
+        """What kind of question it is, and a right answer."""
+        return {**self.about(), "answer": self.solution}

@@ -17,7 +17,7 @@ class Corridor(TextWorld):
         self.mission = ""
         self.observation_space = AnyText()
         self.action_space = AnyText()
-        self._left = self._turn = 0
+        self._left = self.turn = 0
 
     @property
     def action_words(self) -> tuple[str, ...]:
@@ -26,13 +26,14 @@ class Corridor(TextWorld):
     def reset(self, *, seed: int | None = None, options: Any = None) -> tuple[str, Info]:
         super().reset(seed=seed)
         self.mission = "go to the goal"
-        self._left, self._turn = (seed or 0) % 3 + 1, 0
+        self._left, self.turn = (seed or 0) % 3 + 1, 0
         self._distance = self._left
-        return self._see(), self._info(EpisodeStatus.RUNNING, True)
+        self.status = EpisodeStatus.RUNNING
+        return self._see(), self._info(readable=True)
 
     def step(self, action: str) -> tuple[str, float, bool, bool, Info]:
         readable = self.can_read(action)
-        self._turn += 1
+        self.turn += 1
         if readable:
             self._left += -1 if action == "right" else 1
         status = EpisodeStatus.RUNNING
@@ -40,23 +41,16 @@ class Corridor(TextWorld):
             status = EpisodeStatus.SUCCESS
         elif self._left > self._distance:
             status = EpisodeStatus.FAILURE
-        elif self._turn == self.turn_limit:
+        elif self.turn == self.turn_limit:
             status = EpisodeStatus.TRUNCATED
         ended = status in (EpisodeStatus.SUCCESS, EpisodeStatus.FAILURE)
         reward = float(status is EpisodeStatus.SUCCESS)
-        info = self._info(status, readable)
+        self.status = status
+        info = self._info(readable=readable)
         return self._see(), reward, ended, status is EpisodeStatus.TRUNCATED, info
 
     def _see(self) -> str:
         return f"You see the goal {self._left} right."
 
-    def _info(self, status: EpisodeStatus, readable: bool) -> Info:
-        return {
-            "status": status,
-            "mission": self.mission,
-            "turn": self._turn,
-            "turns_left": self.turn_limit - self._turn,
-            "readable": readable,
-            "actions": self.action_words,
-            "truth": {"left": self._left},
-        }
+    def truth(self) -> dict[str, Any]:
+        return {"left": self._left}

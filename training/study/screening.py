@@ -5,7 +5,7 @@ better. So tasks are screened on it, on validation seeds, before any arm is aske
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import envs
@@ -65,7 +65,7 @@ def screen(
     for name in names:
         starts = [Start(PREFIX + name, seed) for seed in envs.seeds("validation", items)]
         episodes = play(policy, [(start, 0) for start in starts])
-        answers = Counter(_solution(start) for start in starts)
+        answers = Counter(_solutions(name, [start.seed for start in starts]))
         found.append(
             Screened(
                 name,
@@ -78,7 +78,8 @@ def screen(
     return found
 
 
-def _solution(start: Start) -> str:
-    world = ReasoningGymWorld(start.task)
-    world.reset(seed=start.seed)
-    return world.solution
+def _solutions(name: str, seeds: Sequence[int]) -> Iterator[str]:
+    world = ReasoningGymWorld(name)
+    for seed in seeds:
+        world.reset(seed=seed)
+        yield world.solution
